@@ -1,0 +1,72 @@
+"""The program ``brownout``: its verbs, and what its exit codes mean."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+from rich.console import Console
+
+from brownout.cli import cite, listing, report, run
+from brownout_registry import UsageError
+
+OK, FAILED, INTERRUPTED, INTERNAL, USAGE, NOTHING = 0, 1, 2, 3, 4, 5
+
+app = typer.Typer(
+    name="brownout",
+    help="How well do multimodal models keep working when modalities are corrupted, attacked or gone?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog="Exit codes: 0 ok, 1 a cell failed, 2 interrupted, 3 internal error, 4 usage, 5 nothing selected.",
+)
+app.command("run")(run.run)
+app.command("list")(listing.list_components)
+app.command("show")(listing.show)
+app.command("plugins")(listing.plugins)
+app.command("report")(report.report)
+app.command("cite")(cite.cite)
+
+
+def main() -> None:
+    """Run the program and leave with its exit code."""
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    """One command; a user's mistake is a message and exit code 4, never a traceback."""
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(arguments, prog_name="brownout", standalone_mode=False)
+        return code if isinstance(code, int) else OK
+    except UsageError as error:
+        return _complain(str(error), USAGE)
+    except KeyboardInterrupt:
+        return _complain("interrupted; finished cells are kept, the same command continues", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except OSError as error:
+        return _complain(f"{error.filename or 'system'}: {error.strerror or error}", USAGE)
+    except Exception as error:
+        return _other(error)
+
+
+def _other(error: Exception) -> int:
+    """Errors of the option parser are usage; anything else is a fault of ours and shows its traceback."""
+    show, code = getattr(error, "format_message", None), getattr(error, "exit_code", None)
+    if show is not None:
+        return _complain(f"{show()}\nTry 'brownout --help'.", USAGE)
+    if type(error).__name__ == "Abort":
+        return _complain("interrupted; finished cells are kept, the same command continues", INTERRUPTED)
+    if type(error).__name__ == "Exit" and code is not None:
+        return int(code)
+    Console(stderr=True).print_exception()
+    return INTERNAL
+
+
+def _complain(message: str, code: int) -> int:
+    Console(stderr=True, highlight=False).print(f"brownout: {message}", markup=False, soft_wrap=True)
+    return code

@@ -1,0 +1,156 @@
+"""Components as data: a name, its bound options, and a hash of the code and files that it stands for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, is_dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, distribution, requires, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from brownout_registry import Card, UsageError, bind_options, catalogue, resolve
+
+LIBRARIES = ("torch", "numpy")  # their versions change results, so they are part of every key
+
+
+@dataclass(frozen=True)
+class Component:
+    """One component of a suite, picklable, and comparable by content.
+
+    Attributes:
+        kind: ``fusion``, ``encoder`` ...
+        name: ``distribution/name``.
+        options: JSON text of all bound options.
+        source: hash of its distribution's code and of the files its options name.
+    """
+
+    kind: str
+    name: str
+    options: str
+    source: str
+
+    @property
+    def card(self) -> Card:
+        """Its card."""
+        return catalogue().find(self.kind, self.name).card
+
+    @property
+    def short(self) -> str:
+        """The name without the distribution."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def bound(self) -> dict[str, Any]:
+        """All options, bound."""
+        options: dict[str, Any] = json.loads(self.options)
+        return options
+
+    def build(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the factory with these arguments and the bound options."""
+        return resolve(self.card)(*args, **kwargs, **self.bound)
+
+
+def bind(kind: str, name: str, options: Mapping[str, Any], variant: str | None = None) -> Component:
+    """Look a component up and bind its options.
+
+    Raises:
+        UsageError: unknown name, option or variant; an option that is not plain data.
+    """
+    entry = catalogue().find(kind, name)
+    bound = bind_options(entry.card, options, variant)
+    try:
+        text = json.dumps(bound, sort_keys=True)
+    except TypeError as error:
+        raise UsageError(f"{kind} {name!r}: options must be plain data: {error}") from None
+    # a dataset has its own fingerprint; of any other component the files that its options name are hashed
+    paths = [] if kind == "dataset" else [Path(text) for text in _strings(bound) if _is_path(text)]
+    files = [_content(path) for path in paths]
+    source = key_of([_source(entry.plugin.distribution, entry.card.target), files])
+    return Component(kind, f"{entry.plugin.distribution}/{entry.card.name}", text, source)
+
+
+def key_of(content: Any) -> str:
+    """Hash of plain data and dataclasses, 32 hexadecimal digits.
+
+    Example:
+        >>> key_of({"b": 1, "a": [2]}) == key_of({"a": [2], "b": 1})
+        True
+    """
+    text = json.dumps(content, sort_keys=True, default=_plain)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+@cache
+def engine_source() -> str:
+    """Hash of the engine's own code and of the libraries' versions."""
+    return key_of([_package("brownout.engine"), [version(name) for name in LIBRARIES]])
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    raise TypeError(f"{type(value).__name__} has no key")
+
+
+@cache
+def _source(dist: str, target: str) -> str:
+    """The component's package, and the Brownout libraries that its distribution requires."""
+    packages = {target.partition(":")[0].partition(".")[0], *_libraries(dist)}
+    return key_of([_package(package) for package in sorted(packages)])
+
+
+def _libraries(dist: str) -> set[str]:
+    """Import packages of the ``brownout-*`` libraries that a distribution requires, whatever it is called itself."""
+    try:
+        needed = {re.split(r"[\s;<>=!~\[(]", line, maxsplit=1)[0] for line in requires(dist) or []}
+
+    except PackageNotFoundError:
+        return set()
+    libraries = {name for name in needed if name.startswith("brownout-") and _registers_nothing(name)}
+    return {name.replace("-", "_") for name in libraries} | {each for name in libraries for each in _libraries(name)}
+
+
+def _registers_nothing(dist: str) -> bool:
+    try:
+        return not any(point.group == "brownout" for point in distribution(dist).entry_points)
+    except PackageNotFoundError:
+        return False
+
+
+@cache
+def _package(name: str) -> str:
+    spec = find_spec(name)
+    if spec is None:
+        return ""
+    roots = [Path(root) for root in spec.submodule_search_locations or []]
+    files = [path for root in roots for path in root.rglob("*.py")] or [Path(spec.origin or "")]
+    return key_of([_content(path) for path in sorted(files)])
+
+
+@cache
+def _content(path: Path) -> str:
+    """Hash of a file, or of all files below a folder."""
+    if path.is_dir():
+        return key_of([[each.name, _content(each)] for each in sorted(path.iterdir())])
+    if not path.is_file():
+        return ""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def _strings(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [text for each in value.values() for text in _strings(each)]
+    if isinstance(value, list | tuple):
+        return [text for each in value for text in _strings(each)]
+    return [value] if isinstance(value, str) else []
+
+
+def _is_path(text: str) -> bool:
+    """Whether an option's text names a file or folder of weights or data; a bare word never does."""
+    return ("/" in text or "\\" in text or "." in text) and len(text) < 4096 and Path(text).exists()

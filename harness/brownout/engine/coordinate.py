@@ -1,0 +1,290 @@
+"""A run from suite to results: plan, executor, commits, provenance."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from brownout.engine.board import WorkBoard
+from brownout.engine.components import Component, bind
+from brownout.engine.data import build_dataset, check_inputs
+from brownout.engine.evaluate import score
+from brownout.engine.faults import reason
+from brownout.engine.fitted import draw_figures, first_seed_methods
+from brownout.engine.folder import RunFolder
+from brownout.engine.lifecycle import announce
+from brownout.engine.plan import Plan, make_plan, minimal_rows, missing_fits, works_for
+from brownout.engine.predictions import read_predictions
+from brownout.engine.provenance import identity, metric_name, provenance
+from brownout.engine.shelf import Shelf
+from brownout.engine.specs import DatasetSpec
+from brownout.engine.store import Store
+from brownout.engine.worker import Job, start
+from brownout.engine.works import Work
+from brownout.results import Run, load_run
+from brownout.suite.schema import Suite
+from brownout_registry import Executor, TaskOutcome, UsageError, catalogue, resolve
+
+
+class Progress(Protocol):
+    """Who watches a run."""
+
+    def begin(self, plan: Plan, found: int, works: Sequence[Work]) -> None:
+        """The plan stands: so many cells were found finished, and this work is left."""
+
+    def advance(self, work: Work, outcome: TaskOutcome) -> None:
+        """A piece of work is done."""
+
+    def warn(self, message: str) -> None:
+        """Something that costs no result."""
+
+
+class Silent:
+    """Nobody watches."""
+
+    def begin(self, plan: Plan, found: int, works: Sequence[Work]) -> None:
+        """Ignore."""
+
+    def advance(self, work: Work, outcome: TaskOutcome) -> None:
+        """Ignore."""
+
+    def warn(self, message: str) -> None:
+        """Ignore."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a run is computed; nothing here changes what is computed.
+
+    Attributes:
+        out: run folder; ``runs/SUITE`` if None.
+        cache: cache folder; ``.cache`` beside the run folder if None.
+        executor: by name.
+        workers: for executors that have several; None lets the executor choose.
+        device: ``auto``, ``cpu``, ``cuda`` ...
+        batch: samples per forward pass in evaluation.
+        limit: only the first so many test samples; results are then not comparable.
+    """
+
+    out: Path | None = None
+    cache: Path | None = None
+    executor: str = "serial"
+    workers: int | None = None
+    device: str = "auto"
+    batch: int = 256
+    limit: int | None = None
+
+
+def plan_suite(suite: Suite, settings: Settings, checked: Path | None = None) -> Plan:
+    """Build and check the datasets and lay out all cells.
+
+    Raises:
+        UsageError: a mistake in the suite or in the data.
+    """
+    _metrics(suite)
+    pairs = []
+    for use in suite.datasets:
+        component = bind("dataset", use.use, use.options)
+        dataset = build_dataset(component)
+        if checked is not None:
+            check_inputs(component, dataset, checked)
+        names = tuple(each.name for each in dataset.modalities)
+        name = use.name or component.short
+        pairs.append((DatasetSpec(name, component, dataset.fingerprint, names, settings.limit), dataset))
+    if len({spec.name for spec, _ in pairs}) < len(pairs):
+        raise UsageError("dataset: two datasets have the same name; give them a 'name'")
+    return make_plan(suite, pairs)
+
+
+def run_suite(suite: Suite, settings: Settings = Settings(), progress: Progress | None = None) -> Run:
+    """Compute what is missing of a suite's cells and read the whole run back.
+
+    Raises:
+        UsageError: a mistake in suite, data or folder; nothing has been computed then.
+    """
+    out = settings.out or Path("runs") / suite.suite
+    store = Store(settings.cache or out.parent / ".cache")
+    executor = _executor(settings)
+    device = choose_device(settings.device)
+    metrics, figures = _metrics(suite), _figures(suite)
+    plan = plan_suite(suite, settings, store.folder / "checked")
+    folder = RunFolder(out)
+    _refuse_other(folder, plan)
+    with folder.locked():
+        session = _Session(plan, folder, store, metrics, figures, device, settings, progress or Silent())
+        session.execute(executor)
+    return load_run(out)
+
+
+def choose_device(device: str) -> str:
+    """``auto`` takes the first CUDA device that there is.
+
+    Raises:
+        UsageError: torch knows no such device, or it is not there.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(f"--device {device!r}: {' '.join(str(error).split())[:200]}") from None
+    return device
+
+
+@dataclass
+class _Session:
+    """One command's work on a run folder."""
+
+    plan: Plan
+    folder: RunFolder
+    store: Store
+    metrics: tuple[tuple[str, Component], ...]
+    figures: tuple[tuple[str, Component], ...]
+    device: str
+    settings: Settings
+    progress: Progress
+    counts: Counter[str] = field(default_factory=Counter)
+    started: float = field(default_factory=time.perf_counter)
+
+    def execute(self, executor: Executor) -> None:
+        """Find what is there, compute the rest, write everything down."""
+        before = self.folder.facts()
+        found = self._rescored(self.folder.mend())
+        missing = [cell for cell in self.plan.cells if cell.key not in found]
+        works = works_for(missing, self.store) + self._fits_for_figures(before)
+        minimal = minimal_rows(works, self.plan.datasets)
+        facts = {**provenance(self.plan, self.device), **self._carried(before), "state": "running"}
+        facts["cells"] = [cell.key for cell in self.plan.cells]
+        self.folder.write_facts(facts)
+        self.progress.begin(self.plan, len(self.plan.cells) - len(missing), works)
+        counts = {"cells": len(self.plan.cells), "finished": len(self.plan.cells) - len(missing)}
+        self._announce("brownout_run_started", plan=counts)
+        job = Job(self.folder.path, self.store.folder, self.device, self.settings.batch, self.metrics)
+        try:
+            executor(WorkBoard(works, self._done), partial(start, job))
+            facts |= self._drawn(before)
+            facts["state"] = "finished"
+        except KeyboardInterrupt:
+            facts["state"] = "interrupted"
+            raise
+        finally:
+            self._close(facts, len(missing), minimal)
+        self._announce("brownout_run_finished", run=facts)
+
+    def _done(self, work: Work, outcome: TaskOutcome) -> None:
+        """Commit the cells of a piece of work."""
+        self.counts.update(outcome.counts)
+        if outcome.cells:
+            self.folder.append(list(outcome.cells))
+        self.progress.advance(work, outcome)
+        for cell in outcome.cells:
+            self._announce("brownout_cell_finished", cell=cell)
+
+    def _announce(self, hook: str, **arguments: Any) -> None:
+        announce(hook, self.progress.warn, folder=self.folder.path, **arguments)
+
+    def _rescored(self, found: dict[str, Any]) -> dict[str, Any]:
+        """Score finished cells under metrics that are new to them, from their stored predictions."""
+        wanted = {cell.key for cell in self.plan.cells}
+        mended = []
+        for key, record in found.items():
+            new = [(name, metric) for name, metric in self.metrics if name not in record["scores"]]
+            if key in wanted and new:
+                record["scores"] |= score(read_predictions(self.folder.path / record["file"]), new)
+                mended.append(record)
+        if mended:
+            self.folder.append(mended)
+        return found
+
+    def _fits_for_figures(self, before: Mapping[str, Any]) -> list[Work]:
+        if before.get("figures_of") == self._figures_key() or not self.figures:
+            return []
+        methods = [method for dataset in self.plan.specs for method in first_seed_methods(self.plan, dataset)]
+        return list(missing_fits(methods, self.store))
+
+    def _figures_key(self) -> list[str]:
+        methods = [method.key for name in self.plan.specs for method in first_seed_methods(self.plan, name)]
+        return [*methods, *(component.source + component.options for _, component in self.figures)]
+
+    def _drawn(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """The report's figures; one that fails costs itself only."""
+        key = self._figures_key()
+        if before.get("figures_of") == key:
+            return {}
+        shelf = Shelf(self.store, self.device, self.settings.batch)
+        try:
+            return {"figures": draw_figures(shelf, self.plan, self.figures, self.folder.path), "figures_of": key}
+        except Exception as error:  # noqa: BLE001  a figure may fail in any way, and costs itself only
+            self.progress.warn(f"figures could not be drawn: {reason(error)}")
+            return {"figures": []}
+
+    def _carried(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """What earlier commands on this folder left that still counts."""
+        kept = {"sessions": before.get("sessions", []), "encoder_rows": before.get("encoder_rows", _no_rows())}
+        limit = self.settings.limit
+        reason_ = f"only the first {limit} test samples were used (--limit)" if limit else None
+        figures = {"figures": before.get("figures", []), "figures_of": before.get("figures_of")}
+        return {**kept, **figures, "not_comparable": reason_}
+
+    def _close(self, facts: dict[str, Any], missing: int, minimal: Mapping[str, int]) -> None:
+        cells = self.folder.cells()
+        mine = [cells[cell.key]["status"] for cell in self.plan.cells if cell.key in cells]
+        seconds = round(time.perf_counter() - self.started, 3)
+        rows = {"computed": self.counts["encoder"], "minimal": minimal["encoder"]}
+        backbone = {"backbone_computed": self.counts["backbone"], "backbone_minimal": minimal["backbone"]}
+        rows |= backbone
+        session = {"finished_at": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": seconds, **rows}
+        session |= {"cells_missing_before": missing, "state": facts["state"], "executor": self.settings.executor}
+        facts["sessions"] = [*facts["sessions"], session]
+        facts["encoder_rows"] = {key: facts["encoder_rows"].get(key, 0) + value for key, value in rows.items()}
+        finished, failed = mine.count("finished"), mine.count("failed")
+        facts["counts"] = {"cells": len(self.plan.cells), "finished": finished, "failed": failed}
+        facts["seconds"] = seconds
+        self.folder.write_facts(facts)
+
+
+def _no_rows() -> dict[str, int]:
+    return {"computed": 0, "minimal": 0, "backbone_computed": 0, "backbone_minimal": 0}
+
+
+def _metrics(suite: Suite) -> tuple[tuple[str, Component], ...]:
+    return tuple(
+        (metric_name(use), _bound("metric", use, f"metrics[{place}]")) for place, use in enumerate(suite.metrics)
+    )
+
+
+def _figures(suite: Suite) -> tuple[tuple[str, Component], ...]:
+    return tuple((use.use, _bound("figure", use, f"figures[{place}]")) for place, use in enumerate(suite.figures))
+
+
+def _bound(kind: str, use: Any, key: str) -> Component:
+    try:
+        return bind(kind, use.use, use.options)
+    except UsageError as error:
+        raise UsageError(f"{key}: {error}") from None
+
+
+def _executor(settings: Settings) -> Executor:
+    card = catalogue().find("executor", settings.executor).card
+    executor: Executor = resolve(card)(workers=settings.workers)
+    return executor
+
+
+def _refuse_other(folder: RunFolder, plan: Plan) -> None:
+    """Refuse a folder that holds a run whose cells must not stand beside this suite's."""
+    before = folder.facts().get("identity")
+    now = identity(plan)
+    if not before:
+        return
+    for key, what in (("suite", "suite"), ("data", "data"), ("limit", "--limit"), ("protocol", "protocol")):
+        if before.get(key) != now[key]:
+            told = f" ({before['suite']!r}, not {now['suite']!r})" if key == "suite" else ""
+            raise UsageError(f"{folder.path}: holds a run with another {what}{told}; choose another folder with --out")

@@ -1,0 +1,209 @@
+"""Cells: put encodings together as a condition says, fuse, store the predictions, score them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from brownout.engine.components import Component
+from brownout.engine.data import chunks
+from brownout.engine.faults import raise_if_nobodys, reason
+from brownout.engine.inputs import blank_absent, mix, to_device
+from brownout.engine.masks import hit, presence
+from brownout.engine.models import Head, blank, heads_of
+from brownout.engine.perturb import perturbed
+from brownout.engine.predictions import write_predictions
+from brownout.engine.shelf import Shelf
+from brownout.engine.specs import Cell, MethodSpec, ViewSpec
+from brownout.engine.works import PredictWork, needs_of
+from brownout_registry import Dataset, Prediction, Stored, resolve
+
+CHUNK = 1024
+Record = dict[str, Any]
+Metrics = Sequence[tuple[str, Component]]
+
+
+def compute_cells(shelf: Shelf, folder: Path, metrics: Metrics, work: PredictWork) -> list[Record]:
+    """Predict, store and score cells of one method; a cell that fails is recorded with its reason."""
+    records, predictor = [], None
+    for cell in work.cells:
+        lost = [work.failed[key] for key in sorted(needs_of(cell)) if key in work.failed]
+        if lost:
+            records.append(failure(cell, lost[0]))
+            continue
+        try:
+            predictor = predictor or Predictor(shelf, cell.method)
+            records.append(_finish(cell, predictor.predict(cell), folder, metrics))
+        except Exception as error:  # noqa: BLE001  a method may fail in any way, and costs its own cells only
+            raise_if_nobodys(error)
+            records.append(failure(cell, reason(error)))
+    return records
+
+
+def identity(cell: Cell) -> Record:
+    """What a line of ``cells.jsonl`` says of which cell it is."""
+    method = cell.method
+    facts = {"cell": cell.key, "method": method.name, "dataset": method.dataset.name, "seed": method.seed}
+    return {**facts, "condition": cell.condition.facts.name}
+
+
+def failure(cell: Cell, why: str) -> Record:
+    """The record of a cell that could not be computed."""
+    return {**identity(cell), "status": "failed", "reason": why}
+
+
+def score(stored: Stored, metrics: Metrics) -> dict[str, float | None]:
+    """Every metric of a cell; None where it is undefined or needs what the method does not give."""
+    return {name: _score(stored, metric) for name, metric in metrics}
+
+
+def _score(stored: Stored, metric: Component) -> float | None:
+    if any(not _given(getattr(stored, need)) for need in getattr(metric.card, "needs", ())):
+        return None
+    value = float(resolve(metric.card)(stored, **metric.bound))
+    return value if np.isfinite(value) else None
+
+
+def _given(field: Any) -> bool:
+    return field is not None and (not isinstance(field, Mapping) or bool(field))
+
+
+def _finish(cell: Cell, stored: Stored, folder: Path, metrics: Metrics) -> Record:
+    scores = score(stored, metrics)
+    file = f"predictions/{cell.key}.parquet"
+    digest = write_predictions(folder / file, stored)
+    samples = len(stored.ids)
+    return {
+        **identity(cell),
+        "status": "finished",
+        "file": file,
+        "digest": digest,
+        "samples": samples,
+        "scores": scores,
+    }
+
+
+@dataclass
+class Predictor:
+    """A fitted method, ready to fuse."""
+
+    shelf: Shelf
+    method: MethodSpec
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The dataset of the method."""
+        return self.shelf.dataset(self.method.dataset)
+
+    @cached_property
+    def heads(self) -> dict[str, Head]:
+        """The unimodal heads that turn stored representations into logits (decision level only)."""
+        fits = zip(self.method.dataset.modalities, self.method.unimodal, strict=False)
+        return {name: self.shelf.fitted(fit).fusion.head for name, fit in fits}  # type: ignore[misc]
+
+    @cached_property
+    def fusion(self) -> nn.Module:
+        """The fusion, fitted or training-free."""
+        method = self.method
+        if method.own is not None:
+            return self.shelf.fitted(method.own).fusion
+        models = {name: self.shelf.fitted(fit) for name, fit in zip(self.heads, method.unimodal, strict=True)}
+        fusion: nn.Module = method.fusion.build(self.dataset.task, heads_of(models))
+        return fusion.to(self.shelf.device).eval() if isinstance(fusion, nn.Module) else fusion
+
+    def predict(self, cell: Cell) -> Stored:
+        """Predictions of the test split under the cell's condition."""
+        split, limit = self.dataset.splits["test"], self.method.dataset.limit
+        size = min(len(split), limit or len(split))
+        pieces = [self._chunk(cell, rows) for rows in chunks(size, CHUNK)]
+        predictions, masks = zip(*pieces, strict=True)
+        return _stored(self.dataset, split.ids[:size], split.targets[:size], torch.cat(masks), predictions)
+
+    def _chunk(self, cell: Cell, rows: Tensor) -> tuple[Prediction, Tensor]:
+        split = self.dataset.splits["test"]
+        names, ids = self.method.dataset.modalities, split.ids[rows]
+        there = presence(cell.condition, names, ids, split.present[rows])
+        compose = self._inputs if self.method.level == "input" else self._representations
+        sources = {name: compose(cell, name, rows, there[:, column]) for column, name in enumerate(names)}
+        told = there if cell.condition.means in ("absent", "token") else torch.ones_like(there)
+        with torch.inference_mode():
+            prediction = self.fusion(sources, told.to(self.shelf.device))
+        _check(prediction, self.dataset, len(rows))
+        return prediction, there
+
+    def _representations(self, cell: Cell, name: str, rows: Tensor, there: Tensor) -> Tensor:
+        """Stored encodings of one modality, put together row by row; at the decision level, their logits."""
+        condition, store = cell.condition, self.shelf.store
+        encodings = cell.encodings()[name]
+        by_view = {each.view: each.key for each in encodings}
+        stand_in = next((each.key for each in encodings if each.view.stand_in), None)
+        clean = ViewSpec(self.method.dataset, name)
+        view = condition.views.get(name, clean)
+        if view in by_view:
+            values = store.rows(by_view[view], rows)
+            if condition.share < 1 and name in condition.views:
+                values = mix(store.rows(by_view[clean], rows), values, hit(condition, name, self._ids(rows)))
+        else:
+            shape = self.shelf.representation(self.method.encoding(name, clean)).shape
+            values = torch.zeros(len(rows), *shape)
+        if stand_in:
+            values = mix(values, store.rows(stand_in, slice(None)).expand_as(values), ~there)
+        elif condition.means == "zero-representation":
+            values = blank(values, there)
+        values, there = values.to(self.shelf.device), there.to(self.shelf.device)
+        if self.heads:
+            with torch.inference_mode():
+                values = self.heads[name](values)
+        return blank(values, there) if condition.means in ("absent", "token") else values
+
+    def _inputs(self, cell: Cell, name: str, rows: Tensor, there: Tensor) -> Any:
+        """Perturbed canonical inputs of one modality, for a method that owns its encoders."""
+        condition = cell.condition
+        clean = ViewSpec(self.method.dataset, name)
+        view = condition.views.get(name, clean)
+        if view.at == "features":
+            raise ValueError("a method that fuses inputs has no features to perturb")
+        if condition.means not in ("absent", "token", "zero-input"):
+            raise ValueError(f"a method that fuses inputs has no representation to replace (means: {condition.means})")
+        inputs = perturbed(self.dataset, view, rows)
+        if view != clean:
+            inputs = mix(perturbed(self.dataset, clean, rows), inputs, hit(condition, name, self._ids(rows)))
+        return to_device(blank_absent(inputs, there), self.shelf.device)
+
+    def _ids(self, rows: Tensor) -> Tensor:
+        return self.dataset.splits["test"].ids[rows]
+
+
+def _check(prediction: Prediction, dataset: Dataset, rows: int) -> None:
+    expected = (rows, len(dataset.task.classes), *dataset.splits["test"].targets.shape[1:])
+    if tuple(prediction.logits.shape) != expected:
+        raise ValueError(f"the fusion gave logits of shape {tuple(prediction.logits.shape)}, expected {expected}")
+    if not bool(torch.isfinite(prediction.logits).all()):
+        raise ArithmeticError("the fusion gave NaN or infinite logits")
+
+
+def _stored(dataset: Dataset, ids: Tensor, targets: Tensor, present: Tensor, pieces: Sequence[Prediction]) -> Stored:
+    certain = any(each.uncertainty is None for each in pieces)
+    return Stored(
+        ids=ids.numpy(),
+        targets=targets.numpy(),
+        logits=_joined([each.logits for each in pieces]),
+        present=present.numpy(),
+        modalities=tuple(each.name for each in dataset.modalities),
+        ignore_label=dataset.task.ignore_label,
+        unimodal={name: _joined([each.unimodal[name] for each in pieces]) for name in pieces[0].unimodal},
+        weights={name: _joined([each.weights[name] for each in pieces]) for name in pieces[0].weights},
+        uncertainty=None if certain else _joined([each.uncertainty for each in pieces if each.uncertainty is not None]),
+    )
+
+
+def _joined(pieces: Sequence[Tensor]) -> np.ndarray:
+    array: np.ndarray = torch.cat(list(pieces)).float().cpu().numpy()
+    return array

@@ -1,0 +1,72 @@
+"""What the engine does with a batch of canonical inputs, whatever their kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from brownout_registry import Inputs, Kind, Modality, Padded, Representation
+
+KIND_OF_REPRESENTATION: dict[str, Kind] = {"vector": "vector", "map": "image", "sequence": "sequence"}
+
+
+def to_device(inputs: Inputs, device: str) -> Inputs:
+    """Move tensors; text stays where it is."""
+    if isinstance(inputs, Padded):
+        return Padded(inputs.values.to(device), inputs.lengths.to(device))
+    return inputs.to(device) if isinstance(inputs, Tensor) else inputs
+
+
+def mix(inputs: Any, others: Any, take_other: Tensor) -> Any:
+    """Rows of ``others`` where the bool ``[B]`` says so, else rows of ``inputs``.
+
+    Example:
+        >>> mix(["a", "b"], ["x", "y"], torch.tensor([False, True]))
+        ['a', 'y']
+    """
+    if isinstance(inputs, Padded):
+        lengths = torch.where(take_other, others.lengths, inputs.lengths)
+        return Padded(mix(inputs.values, others.values, take_other), lengths)
+    if isinstance(inputs, Tensor):
+        return torch.where(take_other.reshape(-1, *[1] * (inputs.ndim - 1)), others, inputs)
+    return [other if take else own for own, other, take in zip(inputs, others, take_other.tolist(), strict=True)]
+
+
+def zeros_like(inputs: Any) -> Any:
+    """The zero input: zeros, or empty text.
+
+    Example:
+        >>> zeros_like(["a", "b"])
+        ['', '']
+    """
+    if isinstance(inputs, Padded):
+        return Padded(torch.zeros_like(inputs.values), inputs.lengths)
+    return torch.zeros_like(inputs) if isinstance(inputs, Tensor) else [""] * len(inputs)
+
+
+def blank_absent(inputs: Any, present: Tensor) -> Any:
+    """The zero input where a sample's modality is absent (bool ``[B]``), so that its content reaches nothing."""
+    return inputs if bool(present.all()) else mix(inputs, zeros_like(inputs), ~present)
+
+
+def first_bad_row(inputs: Any) -> int | None:
+    """The first row with NaN or infinite values, or None."""
+    values = inputs.values if isinstance(inputs, Padded) else inputs
+    if not isinstance(values, Tensor):
+        return None
+    good = torch.isfinite(values.reshape(len(values), -1)).all(1)
+    return None if bool(good.all()) else int((~good).nonzero()[0])
+
+
+def modality_of(representation: Representation, name: str) -> Modality:
+    """A backbone's representation as the modality that the encoder above it takes."""
+    return Modality(name, KIND_OF_REPRESENTATION[representation.kind], representation.shape)
+
+
+def as_inputs(features: Tensor, representation: Representation) -> Inputs:
+    """Backbone features as canonical inputs of `modality_of`."""
+    if representation.kind != "sequence":
+        return features
+    return Padded(features, torch.full((len(features),), features.shape[1], device=features.device))

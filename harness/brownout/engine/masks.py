@@ -1,0 +1,46 @@
+"""Who is missing, and who is hit: keyed masks that every method sees alike."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from brownout.engine.noise import KeyedNoise
+from brownout.engine.specs import Condition
+
+
+def presence(condition: Condition, modalities: tuple[str, ...], ids: Tensor, natural: Tensor) -> Tensor:
+    """What is present under a condition, bool ``[B, V]``.
+
+    A pattern removes its modalities from every sample. A rate r removes a modality from a sample when
+    the sample's uniform draw u < r, so a larger rate removes what a smaller one did and more. Where the
+    rates would remove all that is there, the modality with the largest u / r stays; the realised rate is
+    therefore lower than the nominal one, the more so the fewer modalities there are.
+
+    Args:
+        condition: pattern and rates.
+        modalities: the V names, in column order.
+        ids: int64 ``[B]``.
+        natural: bool ``[B, V]``, what is there by nature.
+    """
+    pattern = torch.tensor([name in condition.present for name in modalities])
+    there = natural & pattern
+    if not condition.rates:
+        return there
+    rates = torch.tensor([condition.rates.get(name, 0.0) for name in modalities])
+    draws = torch.stack([_uniform(condition, "missing", name, ids) for name in modalities], 1)
+    stays = there & (draws >= rates)
+    ratio = torch.where(there, draws / rates.clamp(min=1e-9), torch.tensor(-1.0))
+    last = torch.nn.functional.one_hot(ratio.argmax(1), len(modalities)).bool() & there
+    return torch.where(stays.any(1, keepdim=True), stays, last)
+
+
+def hit(condition: Condition, modality: str, ids: Tensor) -> Tensor:
+    """Which samples the condition perturbs in a modality, bool ``[B]``."""
+    if condition.share >= 1:
+        return torch.ones(len(ids), dtype=torch.bool)
+    return _uniform(condition, "share", modality, ids) < condition.share
+
+
+def _uniform(condition: Condition, what: str, modality: str, ids: Tensor) -> Tensor:
+    return KeyedNoise(condition.seed, what, modality, tuple(ids.tolist())).uniform("u")

@@ -1,0 +1,245 @@
+"""The plan: every cell of a suite, and the work that makes the missing ones, each node once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from brownout.engine.components import Component, bind
+from brownout.engine.specs import (
+    Cell,
+    Condition,
+    DatasetSpec,
+    EncoderSpec,
+    Encoding,
+    FitSpec,
+    Loop,
+    MethodSpec,
+    features_key,
+)
+from brownout.engine.store import Store
+from brownout.engine.works import FeatureWork, FitWork, PredictWork, ViewWork, Work, clean_of
+from brownout.suite.conditions import conditions_of
+from brownout.suite.schema import EncoderUse, Method, Suite, Training
+from brownout_registry import KINDS, Dataset, FusionCard, UsageError, unknown
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a suite stands for on its datasets.
+
+    Attributes:
+        suite: the suite.
+        datasets: built, by name.
+        specs: the same as picklable specs.
+        conditions: by dataset name.
+        cells: all of them, in order.
+        left_out: methods that need files which are not at hand, with the reason.
+    """
+
+    suite: Suite
+    datasets: Mapping[str, Dataset] = field(repr=False)
+    specs: Mapping[str, DatasetSpec]
+    conditions: Mapping[str, tuple[Condition, ...]]
+    cells: tuple[Cell, ...]
+    left_out: Mapping[str, str]
+
+
+def make_plan(suite: Suite, built: Iterable[tuple[DatasetSpec, Dataset]]) -> Plan:
+    """Lay out all cells.
+
+    Raises:
+        UsageError: names the key of the suite.
+    """
+    pairs = list(built)
+    specs = {spec.name: spec for spec, _ in pairs}
+    names = {each for spec in specs.values() for each in spec.modalities}
+    for key in suite.encoders:
+        if key not in names and key not in KINDS:
+            raise UsageError(f"encoders: {unknown('modality', key, [*names, *KINDS])}")
+    conditions = {spec.name: tuple(conditions_of(suite.protocol, spec, dataset)) for spec, dataset in pairs}
+    left_out = {method.name: why for method in suite.methods if (why := _lacks(method))}
+    methods = [
+        (spec, _with_seed(suite, place, spec, dataset, seed))
+        for spec, dataset in pairs
+        for place, method in enumerate(suite.methods)
+        if method.name not in left_out
+        for seed in suite.training.seeds
+    ]
+    cells = tuple(Cell(method, condition) for spec, method in methods for condition in conditions[spec.name])
+    return Plan(suite, {spec.name: dataset for spec, dataset in pairs}, specs, conditions, cells, left_out)
+
+
+def works_for(cells: Iterable[Cell], store: Store) -> list[Work]:
+    """The work that makes these cells from what the cache holds, each node once, in a good serial order."""
+    cells = list(cells)
+    needed = {each.key: each for cell in cells if cell.method.level != "input" for each in _encodings(cell)}
+    encodings = [each for key, each in needed.items() if not store.verify(key)]
+    extra = [each for each in _clean_below(encodings) if each.key not in needed and not store.verify(each.key)]
+    encodings = list({each.key: each for each in (*extra, *encodings)}.values())
+    fits = missing_fits((cell.method for cell in cells), store)
+    works: list[Work] = [*_features(fits, store), *fits]
+    works += _view_works(encodings)
+    works += _predict_works(cells)
+    return works
+
+
+def minimal_rows(works: Iterable[Work], datasets: Mapping[str, Dataset]) -> dict[str, int]:
+    """Encoder and backbone rows that the given work cannot do without: samples × distinct views.
+
+    ``backbone`` counts rows of frozen backbones, ``encoder`` those of fitted encoders in evaluation.
+    """
+    encoder: dict[str, int] = {}
+    backbone: dict[str, int] = {}
+    for work in works:
+        if isinstance(work, FeatureWork):
+            key = features_key(work.backbone, work.view)
+            backbone[key] = len(datasets[work.view.dataset.name].splits[work.view.split])
+        for each in work.encodings if isinstance(work, ViewWork) else ():
+            if each.view.at == "features":
+                continue
+            rows = _rows(each, datasets[each.view.dataset.name])
+            if each.encoder.encoder:
+                encoder[each.key] = rows
+            if each.encoder.backbone and each.view.stand_in != "mean-representation":
+                backbone[features_key(each.encoder.backbone, each.view)] = rows
+    return {"encoder": sum(encoder.values()), "backbone": sum(backbone.values())}
+
+
+def _rows(encoding: Encoding, dataset: Dataset) -> int:
+    view = encoding.view
+    column = view.dataset.modalities.index(view.modality)
+    if view.stand_in == "zero-input":
+        return 1
+    if view.stand_in:
+        return int(dataset.splits["train"].present[:, column].sum())
+    size = len(dataset.splits[view.split])
+    return min(size, view.dataset.limit or size)
+
+
+def _encodings(cell: Cell) -> Iterator[Encoding]:
+    for each in cell.encodings().values():
+        yield from each
+
+
+def _clean_below(encodings: Iterable[Encoding]) -> Iterator[Encoding]:
+    """The clean encodings that feature-level views start from."""
+    for each in encodings:
+        if each.view.at == "features":
+            yield Encoding(each.fit, clean_of(each.view))
+
+
+def missing_fits(methods: Iterable[MethodSpec], store: Store) -> list[FitWork]:
+    """Fits that the cache lacks; unimodal ones before the trained fusions that stand on them."""
+    fits = {fit.key: fit for method in methods for fit in method.fits}
+    return [FitWork(fit) for key, fit in fits.items() if not store.verify(key)]
+
+
+def _features(fits: Iterable[FitWork], store: Store) -> list[FeatureWork]:
+    distinct = dict.fromkeys(each for work in fits for each in work.features)
+    return [each for each in distinct if not all(store.verify(key) for key in each.outputs)]
+
+
+def _view_works(encodings: Iterable[Encoding]) -> list[ViewWork]:
+    """Clean groups first: feature-level groups start from them."""
+    groups: dict[Any, list[Encoding]] = {}
+    for each in encodings:
+        groups.setdefault(each.view.group, []).append(each)
+    works = [ViewWork(tuple(group)) for group in groups.values()]
+    return sorted(works, key=lambda work: work.encodings[0].view.at == "features")
+
+
+def _predict_works(cells: Iterable[Cell]) -> list[PredictWork]:
+    """All cells of a separable method and seed together; a cell of an input-level one is work of its own."""
+    works = []
+    for _, group in groupby(cells, key=lambda cell: cell.method.key):
+        together = tuple(group)
+        separable = together[0].method.level != "input"
+        works += [PredictWork(together)] if separable else [PredictWork((cell,)) for cell in together]
+    return works
+
+
+def _lacks(method: Method) -> str:
+    absent = [name for name in method.needs if not Path(name).exists()]
+    return f"needs {', '.join(absent)}, which is not here" if absent else ""
+
+
+def _with_seed(suite: Suite, place: int, spec: DatasetSpec, dataset: Dataset, seed: int) -> MethodSpec:
+    method, key = suite.methods[place], f"methods[{place}]"
+    try:
+        fusion = bind("fusion", method.fusion, method.options, method.variant)
+        card = fusion.card
+        assert isinstance(card, FusionCard)
+        training = _training(suite.training, method)
+        _check_means(suite, card)
+        return _method(suite, method, spec, dataset, fusion, card, training, seed)
+    except UsageError as error:
+        raise UsageError(f"{key} ({method.name}): {error}") from None
+
+
+def _method(
+    suite: Suite,
+    method: Method,
+    spec: DatasetSpec,
+    dataset: Dataset,
+    fusion: Component,
+    card: FusionCard,
+    training: Training,
+    seed: int,
+) -> MethodSpec:
+    recipe = bind("training", training.recipe, training.options)
+    loop = Loop(**training.model_dump(exclude={"seeds", "recipe", "options"}))
+    encoders = () if card.level == "input" else _encoder_specs(suite, method, dataset)
+    if card.level != "decision":
+        own = FitSpec(spec, encoders, fusion, recipe, loop, seed)
+        return MethodSpec(method.name, spec, card.level, fusion, seed, own)
+    unimodal = tuple(FitSpec(spec, (encoder,), None, recipe, loop, seed) for encoder in encoders)
+    trained = FitSpec(spec, (), fusion, recipe, loop, seed, unimodal) if card.trained else None
+    return MethodSpec(method.name, spec, card.level, fusion, seed, trained, unimodal)
+
+
+def _training(suite: Training, method: Method) -> Training:
+    if "seeds" in method.training:
+        raise UsageError("training.seeds: all methods share the suite's seeds, so that they can be paired")
+    for key in method.training:
+        if key not in Training.model_fields:
+            raise UsageError(f"training: {unknown('key', key, Training.model_fields)}")
+    try:
+        return Training.model_validate({**suite.model_dump(), **method.training})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"training.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def _check_means(suite: Suite, card: FusionCard) -> None:
+    if suite.protocol.missing.means == "token" and card.missing != "token":
+        raise UsageError("protocol.missing.means is 'token', but this fusion has no token of its own; use 'absent'")
+
+
+def _encoder_specs(suite: Suite, method: Method, dataset: Dataset) -> tuple[EncoderSpec, ...]:
+    """The encoder of each modality: the method's by name, the suite's by name, or the suite's by kind."""
+    names = [each.name for each in dataset.modalities]
+    for key in method.encoders:
+        if key not in names and key not in KINDS:
+            raise UsageError(f"encoders: {unknown('modality', key, [*names, *KINDS])}")
+    specs = []
+    for each in dataset.modalities:
+        choices = [method.encoders, suite.encoders]
+        found = [group[key] for group in choices for key in (each.name, each.kind) if key in group]
+        if not found:
+            raise UsageError(f"encoders: modality {each.name!r} ({each.kind}) has none; add encoders.{each.name}")
+        specs.append(_encoder_spec(each.name, found[0]))
+    return tuple(specs)
+
+
+def _encoder_spec(modality: str, use: EncoderUse) -> EncoderSpec:
+    try:
+        backbone = bind("encoder", use.backbone.use, use.backbone.options) if use.backbone else None
+        return EncoderSpec(modality, backbone, bind("encoder", use.use, use.options) if use.use else None)
+    except UsageError as error:
+        raise UsageError(f"encoders.{modality}: {error}") from None

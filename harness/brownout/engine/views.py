@@ -1,0 +1,227 @@
+"""Views and their encodings: perturb a chunk once, encode it under every fit that wants it, go on.
+
+Perturbed inputs are never stored and memory holds one chunk of one view. What is stored are backbone
+features and encodings.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from brownout.engine.components import Component
+from brownout.engine.data import chunks
+from brownout.engine.faults import raise_if_nobodys, reason
+from brownout.engine.inputs import as_inputs, modality_of, to_device, zeros_like
+from brownout.engine.models import representation_of
+from brownout.engine.perturb import modality_named, noise_of, perturb, perturbed
+from brownout.engine.shelf import Shelf
+from brownout.engine.specs import Encoding, ViewSpec, features_key
+from brownout.engine.store import ArrayWriter, Store
+from brownout.engine.works import FeatureWork, ViewWork, clean_of, needs_of_encoding
+from brownout_registry import Dataset, Inputs, Noise, Representation
+
+
+@dataclass
+class Arrays:
+    """Arrays under way, opened when their first rows come."""
+
+    store: Store
+    size: int
+    writers: dict[str, ArrayWriter] = field(default_factory=dict)
+
+    def append(self, key: str, values: Tensor) -> None:
+        """The next rows of an array."""
+        if key not in self.writers:
+            self.writers[key] = self.store.writer(key, (self.size, *values.shape[1:]))
+        self.writers[key].append(values)
+
+    def drop(self, key: str) -> None:
+        """Give an array up."""
+        if key in self.writers:
+            self.writers.pop(key).abort()
+
+
+@contextmanager
+def arrays(store: Store, size: int) -> Iterator[Arrays]:
+    """Arrays of ``size`` rows that become entries when the block ends without an error, else leave nothing."""
+    under_way = Arrays(store, size)
+    try:
+        yield under_way
+        for key in list(under_way.writers):
+            under_way.writers[key].commit()
+            del under_way.writers[key]
+    finally:
+        for key in list(under_way.writers):
+            under_way.drop(key)
+
+
+def compute_features(shelf: Shelf, work: FeatureWork) -> dict[str, int]:
+    """Store backbone features of a clean split; gives the rows computed."""
+    dataset, view = shelf.dataset(work.view.dataset), work.view
+    size = len(dataset.splits[view.split])
+    with arrays(shelf.store, size) as out:
+        for rows in chunks(size, shelf.batch):
+            features = encode_backbone(shelf, dataset, work.backbone, view, perturbed(dataset, view, rows))
+            out.append(features_key(work.backbone, view), features)
+    return {"backbone": size}
+
+
+def compute_views(shelf: Shelf, work: ViewWork) -> dict[str, Any]:
+    """Store all encodings of a view group; one that fails does not cost the others."""
+    first = work.encodings[0].view
+    dataset = shelf.dataset(first.dataset)
+    failed = {
+        each.key: work.failed[key] for each in work.encodings for key in needs_of_encoding(each) if key in work.failed
+    }
+    counts: Counter[str] = Counter()
+    if first.stand_in:
+        for encoding in work.encodings:
+            _stand_in(shelf, dataset, encoding, counts)
+        return {"counts": dict(counts)}
+    size = min(len(dataset.splits[first.split]), first.dataset.limit or len(dataset.splits[first.split]))
+    with arrays(shelf.store, size) as out:
+        for rows in chunks(size, shelf.batch):
+            noise = noise_of(first, dataset.splits[first.split].ids[rows], shelf.device) if first.perturbation else None
+            for view in dict.fromkeys(each.view for each in work.encodings):
+                chunk = Chunk(shelf, dataset, view, rows, noise, out, counts)
+                wanted = [each for each in work.encodings if each.view == view and each.key not in failed]
+                failed |= chunk.encode_all(wanted)
+    return {"failed": failed, "counts": dict(counts)}
+
+
+@dataclass
+class Chunk:
+    """Some rows of one view: its inputs and backbone features are computed when first asked for, and once."""
+
+    shelf: Shelf
+    dataset: Dataset
+    view: ViewSpec
+    rows: Tensor
+    noise: Noise | None
+    out: Arrays | None
+    counts: Counter[str]
+    inputs: Inputs | None = None
+    features: dict[Component, Tensor] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
+
+    def encode_all(self, encodings: list[Encoding]) -> dict[str, str]:
+        """Append the rows of every encoding; gives those that failed, with the reason."""
+        assert self.out is not None
+        failed = {}
+        for encoding in encodings:
+            try:
+                values = self.encode(encoding)
+                if encoding.key not in self.kept:
+                    self.out.append(encoding.key, values)
+            except Exception as error:  # noqa: BLE001  an encoder may fail in any way, and costs itself only
+                raise_if_nobodys(error)
+                failed[encoding.key] = reason(error)
+                self.out.drop(encoding.key)
+        return failed
+
+    def encode(self, encoding: Encoding) -> Tensor:
+        """The rows under one encoder."""
+        spec, view = encoding.encoder, encoding.view
+        if view.at == "features":
+            return self._perturbed_features(encoding)
+        if spec.backbone is None:
+            below = self._inputs()
+        elif spec.encoder is None:
+            return self._backbone(spec.backbone)
+        else:
+            modality = modality_named(self.dataset, view.modality)
+            representation = representation_of(self.shelf.backbone(spec.backbone, modality))
+            below = as_inputs(self._backbone(spec.backbone), representation)
+        assert spec.encoder is not None
+        model = self.shelf.fitted(encoding.fit).encoders[spec.modality]
+        with torch.inference_mode():
+            output = model(to_device(below, self.shelf.device))
+        self.counts["encoder"] += len(self.rows)
+        return checked(output, len(self.rows), representation_of(model), f"encoder {spec.encoder.short}")
+
+    def _perturbed_features(self, encoding: Encoding) -> Tensor:
+        clean = self.shelf.store.rows(Encoding(encoding.fit, clean_of(self.view)).key, self.rows)
+        representation = self.shelf.representation(encoding)
+        modality = modality_of(representation, self.view.modality)
+        ids = self.dataset.splits[self.view.split].ids[self.rows]
+        assert self.noise is not None
+        inputs = as_inputs(clean.to(self.shelf.device), representation)
+        result = perturb(self.view, modality, inputs, self.noise, ids)
+        return result if isinstance(result, Tensor) else result.values  # type: ignore[union-attr]
+
+    def _inputs(self) -> Inputs:
+        if self.inputs is None:
+            self.inputs = perturbed(self.dataset, self.view, self.rows, self.noise, self.shelf.device)
+        return self.inputs
+
+    def _backbone(self, component: Component) -> Tensor:
+        if component not in self.features:
+            key = features_key(component, self.view)
+            if self.shelf.store.has(key):
+                self.features[component] = self.shelf.store.rows(key, self.rows)
+            else:
+                self.features[component] = encode_backbone(
+                    self.shelf, self.dataset, component, self.view, self._inputs()
+                )
+                self.counts["backbone"] += len(self.rows)
+                self._keep(key, self.features[component])
+        return self.features[component]
+
+    def _keep(self, key: str, features: Tensor) -> None:
+        """Features are stored for methods to come, and serve as the encoding where no encoder stands on top."""
+        if self.out is not None:
+            self.out.append(key, features)
+            self.kept.add(key)
+
+
+def encode_backbone(shelf: Shelf, dataset: Dataset, component: Component, view: ViewSpec, inputs: Inputs) -> Tensor:
+    """Backbone features of a batch."""
+    backbone = shelf.backbone(component, modality_named(dataset, view.modality))
+    with torch.inference_mode():
+        features = backbone(to_device(inputs, shelf.device))
+    return checked(features, len(features), backbone.representation, f"backbone {component.short}")
+
+
+def checked(output: Tensor, rows: int, representation: Representation, what: str) -> Tensor:
+    """Refuse an output of the wrong shape or with NaN or infinity."""
+    expected = (rows, *representation.shape)
+    if tuple(output.shape) != expected:
+        raise ValueError(f"{what} gave shape {tuple(output.shape)}, its representation promises {expected}")
+    if not bool(torch.isfinite(output).all()):
+        raise ArithmeticError(f"{what} gave NaN or infinite values")
+    return output
+
+
+def _stand_in(shelf: Shelf, dataset: Dataset, encoding: Encoding, counts: Counter[str]) -> None:
+    """Store the one row that takes an absent modality's place: the encoded zero input, or the mean encoding."""
+    view = encoding.view
+    mean = view.stand_in == "mean-representation"
+    source = ViewSpec(view.dataset, view.modality, split="train" if mean else view.split)
+    column = view.dataset.modalities.index(view.modality)
+    there = dataset.splits[source.split].present[:, column].nonzero().squeeze(1)
+    total = torch.zeros((), dtype=torch.float64)
+    for rows in there.split(shelf.batch) if mean else [there[:1]]:
+        inputs = perturbed(dataset, source, rows, device=shelf.device)
+        chunk = Chunk(shelf, dataset, source, rows, None, None, counts, inputs if mean else zeros_like(inputs))
+        if not mean:
+            chunk.features = _zero_features(chunk, encoding)
+        total = total + chunk.encode(Encoding(encoding.fit, source)).double().cpu().sum(0, keepdim=True)
+    with arrays(shelf.store, 1) as out:
+        out.append(encoding.key, (total / len(there)) if mean else total)
+
+
+def _zero_features(chunk: Chunk, encoding: Encoding) -> dict[Component, Tensor]:
+    """The backbone's features of the zero input, which the stored clean features must not stand in for."""
+    backbone = encoding.encoder.backbone
+    if backbone is None:
+        return {}
+    assert chunk.inputs is not None
+    chunk.counts["backbone"] += len(chunk.rows)
+    return {backbone: encode_backbone(chunk.shelf, chunk.dataset, backbone, chunk.view, chunk.inputs)}

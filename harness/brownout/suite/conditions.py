@@ -1,0 +1,194 @@
+"""From a protocol's grammar to the list of conditions on one dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations
+
+from brownout.engine.components import Component, bind
+from brownout.engine.inputs import KIND_OF_REPRESENTATION
+from brownout.engine.specs import Condition, DatasetSpec, ViewSpec
+from brownout.suite.schema import Corruptions, PerturbationUse, Protocol
+from brownout_registry import ConditionFacts, Dataset, Modality, PerturbationCard, UsageError, catalogue, unknown
+
+Pattern = tuple[str, ...]
+
+
+def conditions_of(protocol: Protocol, spec: DatasetSpec, dataset: Dataset) -> list[Condition]:
+    """All conditions, in the protocol's order: clean, patterns, rates, corruptions.
+
+    Raises:
+        UsageError: names the key of the protocol.
+    """
+    builder = _Builder(protocol, spec, dataset)
+    found = [*builder.clean(), *builder.patterns(), *builder.rates(), *builder.corruptions()]
+    names = [condition.facts.name for condition in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UsageError(f"protocol: two conditions are called {twice[0]!r}; give the perturbations a 'name'")
+    if not found:
+        raise UsageError("protocol: it has no condition at all; add 'clean: true', 'missing' or 'corruptions'")
+    return found
+
+
+class _Builder:
+    """What the parts of a protocol have in common on one dataset."""
+
+    def __init__(self, protocol: Protocol, spec: DatasetSpec, dataset: Dataset) -> None:
+        self.protocol, self.spec = protocol, spec
+        self.modalities = {each.name: each for each in dataset.modalities}
+        self.means, self.seed = protocol.missing.means, protocol.seed
+
+    def condition(self, facts: ConditionFacts, present: Pattern | None = None, **more: object) -> Condition:
+        whole = tuple(self.modalities)
+        return Condition(facts, present or whole, seed=self.seed, means=self.means, **more)  # type: ignore[arg-type]
+
+    def clean(self) -> Iterator[Condition]:
+        if self.protocol.clean:
+            yield self.condition(ConditionFacts("clean", "clean", "clean"))
+
+    def patterns(self) -> Iterator[Condition]:
+        for pattern in self._patterns(self.protocol.missing.patterns, "protocol.missing.patterns"):
+            name = self._pattern_name(pattern)
+            yield self.condition(ConditionFacts(name, name, "missing"), pattern)
+
+    def rates(self) -> Iterator[Condition]:
+        equal = 0
+        for rate in self.protocol.missing.rates:
+            if isinstance(rate, dict):
+                self._known(rate, "protocol.missing.rates")
+                name = "missing at random " + " ".join(f"{key} {value:g}" for key, value in rate.items())
+                yield self.condition(ConditionFacts(name, name, "missing"), rates=rate)
+                continue
+            equal += 1
+            group = "missing at random"
+            facts = ConditionFacts(f"{group} {rate:g}", group, "missing", equal, rate, "missing rate")
+            yield self.condition(facts, rates=dict.fromkeys(self.modalities, rate))
+
+    def corruptions(self) -> Iterator[Condition]:
+        given = self.protocol.corruptions
+        many = isinstance(given, list)
+        for place, part in enumerate(given if isinstance(given, list) else [given]):
+            key = f"protocol.corruptions[{place}]" if many else "protocol.corruptions"
+            for condition in self._part(part, key):
+                yield condition
+                yield from self._crossed(condition, part, key)
+
+    def _part(self, part: Corruptions, key: str) -> Iterator[Condition]:
+        if part.modalities is not None:
+            self._known(part.modalities, f"{key}.modalities")
+        for modality in part.modalities or self.modalities:
+            for use in self._each(part, self.modalities[modality], key):
+                yield from self._group({modality: use}, part, f"{key}.each")
+        for uses in part.joint:
+            self._known(uses, f"{key}.joint")
+            yield from self._group(uses, part, f"{key}.joint")
+
+    def _each(self, part: Corruptions, modality: Modality, key: str) -> list[PerturbationUse]:
+        """The perturbations of ``each`` that take this modality; none may take no modality at all."""
+        kinds = _kinds(modality, part.at)
+        if part.each == "default":
+            cards = [entry.card for entry in catalogue().list("perturbation")]
+            return [PerturbationUse(use=card.name) for card in cards if _is_default(card, modality, part.at)]
+        uses = [use for use in part.each if _takes(use.use, kinds, part.at, key)]
+        for use in part.each:
+            everywhere = part.modalities or list(self.modalities)
+            if not any(_takes(use.use, _kinds(self.modalities[m], part.at), part.at, key) for m in everywhere):
+                raise UsageError(f"{key}.each: {use.use!r} takes none of the modalities {', '.join(everywhere)}")
+        return uses
+
+    def _group(self, uses: dict[str, PerturbationUse], part: Corruptions, key: str) -> Iterator[Condition]:
+        """One condition for each severity."""
+        views = {name: self._views(name, use, part, key) for name, use in uses.items()}
+        most = min(len(each) for each in views.values())
+        label = " + ".join(_label(name, use, part) for name, use in uses.items())
+        group = label if part.share >= 1 else f"{label} on {part.share:g} of samples"
+        for severity in part.severities or range(1, most + 1):
+            if severity > most:
+                raise UsageError(f"{key}: severity {severity} is not there; {label} has severities 1 to {most}")
+            chosen = {name: each[severity - 1] for name, each in views.items()}
+            first = next(iter(chosen.values()))
+            level = first.levels[severity - 1] if len(chosen) == 1 else None
+            parameter = _card(first.perturbation).parameter if len(chosen) == 1 else "severity"
+            facts = ConditionFacts(f"{group} s{severity}", group, "corruption", severity, level, parameter)
+            yield self.condition(facts, views=chosen, share=part.share)
+
+    def _views(self, modality: str, use: PerturbationUse, part: Corruptions, key: str) -> list[ViewSpec]:
+        try:
+            component = bind("perturbation", use.use, use.options)
+        except UsageError as error:
+            raise UsageError(f"{key}: {error}") from None
+        kinds = _kinds(self.modalities[modality], part.at)
+        if not _takes(use.use, kinds, part.at, key):
+            raise UsageError(f"{key}: {use.use!r} does not take modality {modality!r} ({', '.join(kinds)})")
+        levels = tuple(use.levels or _levels(_card(component), kinds[0]))
+        return [
+            ViewSpec(self.spec, modality, component, levels, severity, self.seed, part.at)
+            for severity in range(1, len(levels) + 1)
+        ]
+
+    def _crossed(self, condition: Condition, part: Corruptions, key: str) -> Iterator[Condition]:
+        """The same perturbation under missing patterns that leave at least one perturbed modality."""
+        for pattern in self._patterns(part.patterns or [], f"{key}.patterns"):
+            views = {name: view for name, view in condition.views.items() if name in pattern}
+            if not views:
+                continue
+            old, suffix = condition.facts, f", {self._pattern_name(pattern)}"
+            name = f"{old.name}{suffix}"
+            facts = replace(old, name=name, group=f"{old.group}{suffix}", kind="missing+corruption")
+            yield replace(condition, facts=facts, present=pattern, views=views)
+
+    def _patterns(self, given: str | Sequence[Sequence[str]], key: str) -> list[Pattern]:
+        """Patterns as given or all proper ones, by how much is missing; the complete one is the clean condition."""
+        names = tuple(self.modalities)
+        if given == "all":
+            return [pattern for size in range(len(names) - 1, 0, -1) for pattern in combinations(names, size)]
+        for pattern in given:
+            self._known(pattern, key)
+        return [tuple(name for name in names if name in pattern) for pattern in given]
+
+    def _pattern_name(self, pattern: Pattern) -> str:
+        return "missing " + " + ".join(name for name in self.modalities if name not in pattern)
+
+    def _known(self, names: Iterable[str], key: str) -> None:
+        for name in names:
+            if name not in self.modalities:
+                raise UsageError(f"{key}: {unknown('modality', name, self.modalities)}")
+
+
+def _kinds(modality: Modality, at: str) -> list[str]:
+    """The kinds that a perturbation of this modality may see: its own, or those of representations."""
+    return [modality.kind] if at == "input" else list(KIND_OF_REPRESENTATION.values())
+
+
+def _takes(name: str, kinds: Sequence[str], at: str, key: str) -> bool:
+    try:
+        card = catalogue().find("perturbation", name).card
+    except UsageError as error:
+        raise UsageError(f"{key}: {error}") from None
+    assert isinstance(card, PerturbationCard)
+    return (at == "input" or card.features) and any(kind in card.takes for kind in kinds)
+
+
+def _is_default(card: object, modality: Modality, at: str) -> bool:
+    assert isinstance(card, PerturbationCard)
+    return modality.kind in card.default_for and (at == "input" or card.features)
+
+
+def _card(component: Component | None) -> PerturbationCard:
+    assert component is not None
+    card = component.card
+    assert isinstance(card, PerturbationCard)
+    return card
+
+
+def _levels(card: PerturbationCard, kind: str) -> tuple[float, ...]:
+    levels = card.levels.get(kind, card.levels.get("*", ()))
+    if not levels:
+        raise UsageError(f"perturbation {card.name!r} has no default levels for kind {kind!r}: give 'levels'")
+    return levels
+
+
+def _label(modality: str, use: PerturbationUse, part: Corruptions) -> str:
+    where = modality if part.at == "input" else f"{modality} features"
+    return f"{use.name or use.use.rpartition('/')[2]}({where})"

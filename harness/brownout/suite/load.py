@@ -1,0 +1,131 @@
+"""From a YAML file to a validated suite, with errors that name file and key."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from brownout.suite.schema import Suite
+from brownout_registry import UsageError, bind_options, catalogue, resolve, unknown
+
+
+def load_suite(path: Path, overrides: Sequence[str] = ()) -> Suite:
+    """Read, override and validate a suite file.
+
+    Args:
+        path: YAML file.
+        overrides: ``key.path=value`` texts, the value in YAML, list items by index.
+
+    Raises:
+        UsageError: names the file and the key, and what would be right.
+    """
+    return parse_suite(_read(path), str(path), overrides)
+
+
+def parse_suite(content: Any, source: str = "suite", overrides: Sequence[str] = ()) -> Suite:
+    """Validate a suite that is already a mapping.
+
+    Example:
+        >>> parse_suite({"suite": "s", "dataset": "htad", "methods": [{"name": "m", "fusoin": "mean"}]})
+        Traceback (most recent call last):
+        ...
+        brownout_registry.errors.UsageError: suite: methods[0].fusion: is required
+        suite: methods[0].fusoin: unknown key 'fusoin'; did you mean 'fusion'?
+    """
+    if not isinstance(content, dict):
+        raise UsageError(f"{source}: expected a mapping with the keys of a suite, found {type(content).__name__}")
+    for override in overrides:
+        _override(content, override)
+    _insert_named_protocol(content, source)
+    try:
+        return Suite.model_validate(content)
+    except ValidationError as error:
+        raise UsageError("\n".join(_sentence(source, each) for each in error.errors())) from None
+
+
+def _read(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        near = [each.name for each in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
+        raise UsageError(f"{path}: {unknown('suite file', path.name, near)}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+
+
+def _override(content: Any, override: str) -> None:
+    path, equals, text = override.partition("=")
+    if not equals or not path:
+        raise UsageError(f"--set {override!r}: expected key.path=value, e.g. training.epochs=5")
+    keys: list[Any] = [int(part) if part.isdigit() else part for part in path.split(".")]
+    *parents, last = keys
+    try:
+        value = yaml.safe_load(text)
+        for part in parents:
+            content = content[part] if isinstance(content, list) else content.setdefault(part, {})
+        content[last] = value
+    except yaml.YAMLError:
+        raise UsageError(f"--set {override!r}: the value is not valid YAML") from None
+    except (IndexError, TypeError, AttributeError):
+        raise UsageError(f"--set {override!r}: there is no key {path!r} in the suite") from None
+
+
+def _insert_named_protocol(content: dict[str, Any], source: str) -> None:
+    """Replace ``protocol: {use: NAME, ...}`` by what the named protocol says; keys beside ``use`` win."""
+    given = content.get("protocol")
+    if isinstance(given, str):
+        given = {"use": given}
+    if not isinstance(given, Mapping) or not given.get("use"):
+        return
+    try:
+        card = catalogue().find("protocol", str(given["use"])).card
+        named = resolve(card)(**bind_options(card, {}))
+    except UsageError as error:
+        raise UsageError(f"{source}: protocol.use: {error}") from None
+    version = getattr(card, "version", "1")
+    content["protocol"] = {"name": card.name, "version": version, **named, **given}
+
+
+def _sentence(source: str, error: Mapping[str, Any]) -> str:
+    place = _place(error["loc"])
+    if error["type"] == "extra_forbidden":
+        name = str(error["loc"][-1])
+        return f"{source}: {place}: {unknown('key', name, _keys(error['loc'][:-1]))}"
+    if error["type"] == "missing":
+        return f"{source}: {place}: is required"
+    message = error["msg"].removeprefix("Value error, ")
+    found = "" if error["type"] == "value_error" else f", found {error['input']!r}"
+    return f"{source}: {place}: {message}{found}"
+
+
+def _place(loc: Sequence[str | int]) -> str:
+    text = ""
+    for part in loc:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.lstrip(".") or "(whole file)"
+
+
+def _keys(loc: Sequence[str | int]) -> list[str]:
+    """The keys allowed at a place of the suite; a union's branch names stand in ``loc`` and are passed over."""
+    model: Any = Suite
+    for part in loc:
+        models = list(_models(model))
+        fields = [m.model_fields[str(part)].annotation for m in models if str(part) in m.model_fields]
+        model = fields[0] if fields else model
+    return sorted({key for each in _models(model) for key in each.model_fields})
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if typing.get_origin(annotation) in (list, dict, types.UnionType, typing.Union, typing.Annotated):
+        return [model for part in typing.get_args(annotation) for model in _models(part)]
+    return []

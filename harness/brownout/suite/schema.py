@@ -1,0 +1,179 @@
+"""What a suite file may say: the pydantic models behind its validation and its JSON schema."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Name = Annotated[str, Field(pattern=r"^[\w][\w .+/()=-]*$", max_length=80)]
+Share = Annotated[float, Field(gt=0, le=1)]
+Rate = Annotated[float, Field(gt=0, lt=1)]
+Severity = Annotated[int, Field(ge=1)]
+Pattern = Annotated[list[str], Field(min_length=1)]
+Means = Literal["absent", "token", "zero-input", "zero-representation", "mean-representation"]
+
+
+class Strict(BaseModel):
+    """A mapping in which an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Use(BaseModel):
+    """A component by name, with its options beside it: ``{use: mlp, hidden: [64]}``, or just ``mlp``."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    use: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_name(cls, value: Any) -> Any:
+        return {"use": value} if isinstance(value, str) else value
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What stands beside ``use``."""
+        return dict(self.model_extra or {})
+
+
+class DatasetUse(Use):
+    """A dataset; ``name`` is what reports call it."""
+
+    name: Name | None = None
+
+
+class PerturbationUse(Use):
+    """A perturbation; ``levels`` replace its physical parameters, ``name`` its name in reports."""
+
+    levels: list[float] | None = Field(None, min_length=1)
+    name: Name | None = None
+
+
+class EncoderUse(BaseModel):
+    """An encoder, on top of an optional frozen ``backbone`` whose outputs are shared; one of both at least."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    use: str | None = None
+    backbone: Use | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_name(cls, value: Any) -> Any:
+        return {"use": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _something(self) -> EncoderUse:
+        if self.use is None and self.backbone is None:
+            raise ValueError("give 'use' (a trained encoder), 'backbone' (a frozen one) or both")
+        if self.use is None and self.model_extra:
+            raise ValueError(f"options {sorted(self.model_extra)} belong to an encoder, but 'use' is not given")
+        return self
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What stands beside ``use`` and ``backbone``."""
+        return dict(self.model_extra or {})
+
+
+class Training(Strict):
+    """How weights are fitted."""
+
+    recipe: str = "regular"
+    options: dict[str, Any] = {}
+    epochs: int = Field(30, ge=0, description="at most; 0 leaves weights as initialised")
+    batch_size: int = Field(64, ge=1)
+    optimiser: Literal["adamw", "adam", "sgd"] = "adamw"
+    learning_rate: float = Field(1e-3, gt=0)
+    weight_decay: float = Field(1e-2, ge=0)
+    patience: int | None = Field(5, ge=1, description="epochs without a better validation loss; null never stops")
+    seeds: list[int] = Field([0], min_length=1)
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, seeds: list[int]) -> list[int]:
+        if len(set(seeds)) < len(seeds):
+            raise ValueError("the same seed twice")
+        return seeds
+
+
+class Method(Strict):
+    """Encoders + fusion strategy + training recipe under one name."""
+
+    name: Name
+    fusion: str
+    options: dict[str, Any] = {}
+    variant: str | None = None
+    encoders: dict[str, EncoderUse] = Field({}, description="replace the suite's, by modality")
+    training: dict[str, Any] = Field({}, description="replace keys of the suite's training, seeds excepted")
+    needs: list[str] = Field([], description="files without which the method is left out, with a line that says so")
+
+
+class Missing(Strict):
+    """Missing patterns and random missing rates."""
+
+    patterns: Literal["all"] | list[Pattern] = Field([], description="each lists the modalities that are present")
+    rates: list[Rate | dict[str, Rate]] = Field([], description="for all modalities, or by modality")
+    means: Means = "absent"
+
+
+class Corruptions(Strict):
+    """Which views are perturbed, how strongly, and what else happens at the same time."""
+
+    each: Literal["default"] | list[PerturbationUse] = Field([], description="one modality at a time")
+    joint: list[dict[str, PerturbationUse]] = Field([], description="several modalities at once, by modality")
+    modalities: list[str] | None = Field(None, description="restrict `each` to these")
+    severities: list[Severity] | None = Field(None, description="all that the perturbation has, if not given")
+    at: Literal["input", "features"] = "input"
+    share: Share = Field(1.0, description="random share of samples, drawn for each modality independently")
+    patterns: Literal["all"] | list[Pattern] | None = Field(None, description="crossed with these missing patterns")
+
+
+class Protocol(Strict):
+    """A list of conditions; ``use`` takes a named protocol, whose keys the others replace."""
+
+    use: str | None = None
+    name: str | None = None
+    version: str = "1"
+    seed: int = 0
+    clean: bool = True
+    missing: Missing = Missing()
+    corruptions: Corruptions | list[Corruptions] = []
+
+
+class Summary(Use):
+    """A summary; ``name`` is the column's title."""
+
+    name: Name | None = None
+
+
+class Suite(Strict):
+    """One suite file: datasets × methods × protocol."""
+
+    suite: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
+    description: str = ""
+    dataset: DatasetUse | list[DatasetUse]
+    encoders: dict[str, EncoderUse] = Field({}, description="by modality, or by kind for modalities not named")
+    methods: list[Method] = Field(min_length=1)
+    training: Training = Training()
+    protocol: Protocol = Protocol()
+    metrics: list[Use] = Field([Use(use="accuracy")], min_length=1)
+    summaries: list[Summary] = []
+    figures: list[Use] = []
+    baseline: str | None = Field(None, description="the method that the report compares the others with")
+
+    @model_validator(mode="after")
+    def _names(self) -> Suite:
+        names = [method.name for method in self.methods]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two methods are called {', '.join(map(repr, twice))}")
+        if self.baseline is not None and self.baseline not in names:
+            raise ValueError(f"baseline {self.baseline!r} is not one of the methods: {', '.join(names)}")
+        return self
+
+    @property
+    def datasets(self) -> list[DatasetUse]:
+        """One or several, always as a list."""
+        return self.dataset if isinstance(self.dataset, list) else [self.dataset]
