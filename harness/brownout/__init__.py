@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from brownout.engine.coordinate import Settings
+    from brownout.engine.settings import Settings
     from brownout.results import Run
 
 __all__ = ["load_run", "run"]
@@ -30,7 +30,8 @@ def run(suite: str | Path | Mapping[str, Any], settings: Settings | None = None)
     Raises:
         UsageError: a mistake in the suite, the data or the run folder.
     """
-    from brownout.engine.coordinate import Settings, run_suite  # noqa: PLC0415  imports torch
+    from brownout.engine.coordinate import run_suite  # noqa: PLC0415  imports torch
+    from brownout.engine.settings import Settings  # noqa: PLC0415
     from brownout.suite import load_suite, parse_suite  # noqa: PLC0415
 
     checked = parse_suite(dict(suite)) if isinstance(suite, Mapping) else load_suite(Path(suite))

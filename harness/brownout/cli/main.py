@@ -50,7 +50,7 @@ def _run(arguments: list[str]) -> int:
         return OK
     except OSError as error:
         return _complain(f"{error.filename or 'system'}: {error.strerror or error}", USAGE)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  whatever it is, it becomes an exit code
         return _other(error)
 
 

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from brownout.engine.coordinate import Settings
+    from brownout.engine.settings import Settings
     from brownout.results import Run
     from brownout.suite.schema import Suite
 
@@ -42,7 +42,7 @@ def run(
     from brownout.suite import load_suite
 
     checked = load_suite(suite, overrides or ())
-    from brownout.engine.coordinate import Settings
+    from brownout.engine.settings import Settings
 
     settings = Settings(out, cache, executor, workers, device, batch, limit)
     if dry_run:
@@ -71,16 +71,12 @@ def _report(run: Run) -> int:
 
 
 def _dry_run(suite: Suite, settings: Settings) -> int:
-    from brownout.engine.coordinate import plan_suite
-    from brownout.engine.folder import RunFolder
     from brownout.engine.plan import minimal_rows, works_for
-    from brownout.engine.store import Store
+    from brownout.engine.preflight import prepare
 
-    out = settings.out or Path("runs") / suite.suite
-    plan = plan_suite(suite, settings)
-    found = RunFolder(out).cells()
-    missing = [cell for cell in plan.cells if found.get(cell.key, {}).get("status") != "finished"]
-    works = works_for(missing, Store(settings.cache or out.parent / ".cache"))
+    ready = prepare(suite, settings, remember=False)
+    plan, missing = ready.plan, ready.missing
+    works = works_for(missing, ready.store)
     rows = minimal_rows(works, plan.datasets)
     console = Console(highlight=False)
     for name, conditions in plan.conditions.items():

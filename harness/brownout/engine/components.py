@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from brownout.engine.faults import located
 from brownout_registry import Card, UsageError, bind_options, catalogue, resolve
 
 LIBRARIES = ("torch", "numpy")  # their versions change results, so they are part of every key
@@ -51,8 +52,13 @@ class Component:
         return options
 
     def build(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the factory with these arguments and the bound options."""
-        return resolve(self.card)(*args, **kwargs, **self.bound)
+        """Call the factory with these arguments and the bound options.
+
+        Raises:
+            UsageError: the factory refuses them; the message says whose it is.
+        """
+        with located(self.name):
+            return resolve(self.card)(*args, **kwargs, **self.bound)
 
 
 def bind(kind: str, name: str, options: Mapping[str, Any], variant: str | None = None) -> Component:

@@ -8,30 +8,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol
 
-import torch
-
 from brownout.engine.board import WorkBoard
-from brownout.engine.components import Component, bind
-from brownout.engine.data import build_dataset, check_inputs
 from brownout.engine.evaluate import score
 from brownout.engine.faults import reason
 from brownout.engine.fitted import draw_figures, first_seed_methods
 from brownout.engine.folder import RunFolder
 from brownout.engine.lifecycle import announce
-from brownout.engine.plan import Plan, make_plan, minimal_rows, missing_fits, works_for
+from brownout.engine.plan import Plan, minimal_rows, missing_fits, works_for
 from brownout.engine.predictions import read_predictions
-from brownout.engine.provenance import identity, metric_name, provenance
+from brownout.engine.preflight import Named, prepare
+from brownout.engine.provenance import provenance
+from brownout.engine.settings import Settings
 from brownout.engine.shelf import Shelf
-from brownout.engine.specs import DatasetSpec
 from brownout.engine.store import Store
 from brownout.engine.worker import Job, start
 from brownout.engine.works import Work
 from brownout.results import Run, load_run
 from brownout.suite.schema import Suite
-from brownout_registry import Executor, TaskOutcome, UsageError, catalogue, resolve
+from brownout_registry import Executor, TaskOutcome
 
 
 class Progress(Protocol):
@@ -60,83 +56,18 @@ class Silent:
         """Ignore."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How a run is computed; nothing here changes what is computed.
-
-    Attributes:
-        out: run folder; ``runs/SUITE`` if None.
-        cache: cache folder; ``.cache`` beside the run folder if None.
-        executor: by name.
-        workers: for executors that have several; None lets the executor choose.
-        device: ``auto``, ``cpu``, ``cuda`` ...
-        batch: samples per forward pass in evaluation.
-        limit: only the first so many test samples; results are then not comparable.
-    """
-
-    out: Path | None = None
-    cache: Path | None = None
-    executor: str = "serial"
-    workers: int | None = None
-    device: str = "auto"
-    batch: int = 256
-    limit: int | None = None
-
-
-def plan_suite(suite: Suite, settings: Settings, checked: Path | None = None) -> Plan:
-    """Build and check the datasets and lay out all cells.
-
-    Raises:
-        UsageError: a mistake in the suite or in the data.
-    """
-    _metrics(suite)
-    pairs = []
-    for use in suite.datasets:
-        component = bind("dataset", use.use, use.options)
-        dataset = build_dataset(component)
-        if checked is not None:
-            check_inputs(component, dataset, checked)
-        names = tuple(each.name for each in dataset.modalities)
-        name = use.name or component.short
-        pairs.append((DatasetSpec(name, component, dataset.fingerprint, names, settings.limit), dataset))
-    if len({spec.name for spec, _ in pairs}) < len(pairs):
-        raise UsageError("dataset: two datasets have the same name; give them a 'name'")
-    return make_plan(suite, pairs)
-
-
 def run_suite(suite: Suite, settings: Settings = Settings(), progress: Progress | None = None) -> Run:
     """Compute what is missing of a suite's cells and read the whole run back.
 
     Raises:
         UsageError: a mistake in suite, data or folder; nothing has been computed then.
     """
-    out = settings.out or Path("runs") / suite.suite
-    store = Store(settings.cache or out.parent / ".cache")
-    executor = _executor(settings)
-    device = choose_device(settings.device)
-    metrics, figures = _metrics(suite), _figures(suite)
-    plan = plan_suite(suite, settings, store.folder / "checked")
-    folder = RunFolder(out)
-    _refuse_other(folder, plan)
-    with folder.locked():
-        session = _Session(plan, folder, store, metrics, figures, device, settings, progress or Silent())
-        session.execute(executor)
-    return load_run(out)
-
-
-def choose_device(device: str) -> str:
-    """``auto`` takes the first CUDA device that there is.
-
-    Raises:
-        UsageError: torch knows no such device, or it is not there.
-    """
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise UsageError(f"--device {device!r}: {' '.join(str(error).split())[:200]}") from None
-    return device
+    ready = prepare(suite, settings, remember=True)
+    named = (ready.metrics, ready.figures)
+    with ready.folder.locked():
+        session = _Session(ready.plan, ready.folder, ready.store, *named, ready.device, settings, progress or Silent())
+        session.execute(ready.executor)
+    return load_run(ready.folder.path)
 
 
 @dataclass
@@ -146,8 +77,8 @@ class _Session:
     plan: Plan
     folder: RunFolder
     store: Store
-    metrics: tuple[tuple[str, Component], ...]
-    figures: tuple[tuple[str, Component], ...]
+    metrics: Named
+    figures: Named
     device: str
     settings: Settings
     progress: Progress
@@ -221,7 +152,10 @@ class _Session:
             return {}
         shelf = Shelf(self.store, self.device, self.settings.batch)
         try:
-            return {"figures": draw_figures(shelf, self.plan, self.figures, self.folder.path), "figures_of": key}
+            return {
+                "figures": draw_figures(shelf, self.plan, self.figures, self.folder.path),
+                "figures_of": key,
+            }
         except Exception as error:  # noqa: BLE001  a figure may fail in any way, and costs itself only
             self.progress.warn(f"figures could not be drawn: {reason(error)}")
             return {"figures": []}
@@ -253,38 +187,3 @@ class _Session:
 
 def _no_rows() -> dict[str, int]:
     return {"computed": 0, "minimal": 0, "backbone_computed": 0, "backbone_minimal": 0}
-
-
-def _metrics(suite: Suite) -> tuple[tuple[str, Component], ...]:
-    return tuple(
-        (metric_name(use), _bound("metric", use, f"metrics[{place}]")) for place, use in enumerate(suite.metrics)
-    )
-
-
-def _figures(suite: Suite) -> tuple[tuple[str, Component], ...]:
-    return tuple((use.use, _bound("figure", use, f"figures[{place}]")) for place, use in enumerate(suite.figures))
-
-
-def _bound(kind: str, use: Any, key: str) -> Component:
-    try:
-        return bind(kind, use.use, use.options)
-    except UsageError as error:
-        raise UsageError(f"{key}: {error}") from None
-
-
-def _executor(settings: Settings) -> Executor:
-    card = catalogue().find("executor", settings.executor).card
-    executor: Executor = resolve(card)(workers=settings.workers)
-    return executor
-
-
-def _refuse_other(folder: RunFolder, plan: Plan) -> None:
-    """Refuse a folder that holds a run whose cells must not stand beside this suite's."""
-    before = folder.facts().get("identity")
-    now = identity(plan)
-    if not before:
-        return
-    for key, what in (("suite", "suite"), ("data", "data"), ("limit", "--limit"), ("protocol", "protocol")):
-        if before.get(key) != now[key]:
-            told = f" ({before['suite']!r}, not {now['suite']!r})" if key == "suite" else ""
-            raise UsageError(f"{folder.path}: holds a run with another {what}{told}; choose another folder with --out")

@@ -25,15 +25,21 @@ def build_dataset(component: Component) -> Dataset:
     dataset: Dataset = component.build()
     for name in SPLITS:
         if name not in dataset.splits or len(dataset.splits[name]) == 0:
-            raise UsageError(f"dataset {component.short!r}: split {name!r} is empty")
-        _check_targets(component.short, name, dataset.splits[name], dataset.task)
-    _check_classes(component.short, dataset)
-    _check_presence(component.short, dataset)
+            raise UsageError(f"dataset {component.name}: split {name!r} is empty")
+        _check_targets(component.name, name, dataset.splits[name], dataset.task)
+    _check_classes(component.name, dataset)
+    _check_presence(component.name, dataset)
     return dataset
 
 
-def check_inputs(component: Component, dataset: Dataset, checked: Path) -> None:
-    """Read every present input once and refuse NaN and infinity; what was checked is remembered in a folder.
+def check_inputs(component: Component, dataset: Dataset, checked: Path, *, remember: bool = True) -> None:
+    """Read every present input once and refuse NaN and infinity.
+
+    Args:
+        component: the dataset's.
+        dataset: what to read.
+        checked: folder that remembers which data were read and found finite.
+        remember: add this dataset to it.
 
     Raises:
         UsageError: names the modality, the split and the sample id.
@@ -48,11 +54,12 @@ def check_inputs(component: Component, dataset: Dataset, checked: Path) -> None:
                 if bad is not None:
                     sample = int(split.ids[rows[bad]])
                     raise UsageError(
-                        f"dataset {component.short!r}: modality {modality.name!r} of sample {sample} ({name}) holds "
+                        f"dataset {component.name}: modality {modality.name!r} of sample {sample} ({name}) holds "
                         "NaN or infinite values; repair it, or mark the modality as absent there"
                     )
-    checked.mkdir(parents=True, exist_ok=True)
-    write_atomically(mark, component.name)
+    if remember:
+        checked.mkdir(parents=True, exist_ok=True)
+        write_atomically(mark, component.name)
 
 
 def read(dataset: Dataset, split: Split, modality: str, rows: Tensor) -> Inputs:
@@ -74,7 +81,7 @@ def _check_targets(dataset: str, name: str, split: Split, task: Task) -> None:
         row = int(wrong.reshape(len(targets), -1).any(1).nonzero()[0])
         label = int(targets[row][wrong[row]].reshape(-1)[0])
         raise UsageError(
-            f"dataset {dataset!r}: label {label} of sample {int(split.ids[row])} ({name}) is out of range; "
+            f"dataset {dataset}: label {label} of sample {int(split.ids[row])} ({name}) is out of range; "
             f"there are {classes} classes, 0 to {classes - 1}"
         )
 
@@ -85,11 +92,11 @@ def _check_classes(name: str, dataset: Dataset) -> None:
         new = set(dataset.splits[split].targets.unique().tolist()) - known - {dataset.task.ignore_label}
         if new:
             labels = ", ".join(repr(dataset.task.classes[label]) for label in sorted(new))
-            raise UsageError(f"dataset {name!r}: split {split!r} has classes that train does not have: {labels}")
+            raise UsageError(f"dataset {name}: split {split!r} has classes that train does not have: {labels}")
 
 
 def _check_presence(name: str, dataset: Dataset) -> None:
     for split, content in dataset.splits.items():
         for column, modality in enumerate(dataset.modalities):
             if not bool(content.present[:, column].any()):
-                raise UsageError(f"dataset {name!r}: every sample of split {split!r} lacks modality {modality.name!r}")
+                raise UsageError(f"dataset {name}: every sample of split {split!r} lacks modality {modality.name!r}")

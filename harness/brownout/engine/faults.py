@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from brownout_registry import UsageError
 
@@ -23,3 +25,20 @@ def raise_if_nobodys(error: BaseException) -> None:
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     if full or isinstance(error, MemoryError):
         raise error
+
+
+@contextmanager
+def located(place: str) -> Iterator[None]:
+    """Put the place, a file, a key or a component, before what a user's mistake says.
+
+    Example:
+        >>> with located("suite.yaml"), located("metrics[0]"):
+        ...     raise UsageError("unknown metric 'acuracy'")
+        Traceback (most recent call last):
+        ...
+        brownout_registry.errors.UsageError: suite.yaml: metrics[0]: unknown metric 'acuracy'
+    """
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{place}: {error}") from None

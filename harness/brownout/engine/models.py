@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from brownout.engine.components import Component
+from brownout.engine.faults import located
 from brownout.engine.inputs import modality_of
 from brownout.engine.specs import FitSpec
 from brownout_registry import (
@@ -116,7 +117,8 @@ def build_fit(spec: FitSpec, dataset: Dataset, below: Mapping[str, Representatio
     for each in spec.encoders:
         modality = modality_of(below[each.modality], each.modality) if each.backbone else modalities[each.modality]
         if each.encoder:
-            encoders[each.modality] = _encoder(each.encoder, modality)
+            with located(f"encoders.{each.modality}"):
+                encoders[each.modality] = _encoder(each.encoder, modality)
             shapes[each.modality] = representation_of(encoders[each.modality])
         else:
             shapes[each.modality] = below[each.modality]
@@ -150,7 +152,7 @@ def _fusion(spec: FitSpec, dataset: Dataset, shapes: Mapping[str, Representation
     for name, shape in shapes.items():
         if shape.kind not in card.takes:
             takes = ", ".join(card.takes)
-            raise UsageError(f"fusion {card.name!r} takes {takes}; the encoder of {name!r} gives a {shape.kind}")
+            raise UsageError(f"fusion {spec.fusion.name} takes {takes}; the encoder of {name!r} gives a {shape.kind}")
     module: nn.Module = spec.fusion.build(dataset.task, dict(sources))
     return module
 
@@ -160,6 +162,6 @@ def _encoder(component: Component, modality: Modality) -> nn.Module:
     assert isinstance(card, EncoderCard)
     if modality.kind not in card.takes:
         takes = ", ".join(card.takes)
-        raise UsageError(f"encoder {card.name!r} takes {takes}; modality {modality.name!r} is a {modality.kind}")
+        raise UsageError(f"encoder {component.name} takes {takes}; modality {modality.name!r} is a {modality.kind}")
     encoder: nn.Module = component.build(modality)
     return encoder

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from brownout_registry import Batch, Model, Step
+from brownout_registry import Batch, Model, Step, UsageError
 
 
 @dataclass(frozen=True)
@@ -32,5 +32,10 @@ def regular(clip: float | None = None) -> Regular:
     Example:
         >>> regular().clip is None
         True
+
+    Raises:
+        UsageError: ``clip`` is no positive number.
     """
+    if clip is not None and not (isinstance(clip, int | float) and clip > 0):
+        raise UsageError(f"recipe 'regular', option 'clip' is {clip!r}, expected a positive number or null")
     return Regular(clip)

@@ -44,7 +44,7 @@ def parse_suite(content: Any, source: str = "suite", overrides: Sequence[str] = 
         _override(content, override)
     _insert_named_protocol(content, source)
     try:
-        return Suite.model_validate(content)
+        return Suite.model_validate(content).read_from(source)
     except ValidationError as error:
         raise UsageError("\n".join(_sentence(source, each) for each in error.errors())) from None
 

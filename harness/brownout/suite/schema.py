@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[\w][\w .+/()=-]*$", max_length=80)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -163,6 +163,7 @@ class Suite(Strict):
     summaries: list[Summary] = []
     figures: list[Use] = []
     baseline: str | None = Field(None, description="the method that the report compares the others with")
+    _source: str = PrivateAttr("suite")
 
     @model_validator(mode="after")
     def _names(self) -> Suite:
@@ -171,6 +172,16 @@ class Suite(Strict):
             raise ValueError(f"two methods are called {', '.join(map(repr, twice))}")
         if self.baseline is not None and self.baseline not in names:
             raise ValueError(f"baseline {self.baseline!r} is not one of the methods: {', '.join(names)}")
+        return self
+
+    @property
+    def source(self) -> str:
+        """The file that it was read from, for messages."""
+        return self._source
+
+    def read_from(self, source: str) -> Suite:
+        """The same suite, which knows its file."""
+        self._source = source
         return self
 
     @property

@@ -1,0 +1,147 @@
+"""Before anything is computed: every mistake of the user's is told, and no file is touched.
+
+What only a component can see (weights that do not fit, an option out of its range) is seen by building
+everything that the missing cells are made of once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from brownout.engine.components import Component, bind
+from brownout.engine.data import build_dataset, check_inputs
+from brownout.engine.faults import located, raise_if_nobodys
+from brownout.engine.folder import RunFolder
+from brownout.engine.plan import Plan, make_plan
+from brownout.engine.provenance import identity, metric_name
+from brownout.engine.rehearsal import Rehearsal
+from brownout.engine.settings import Settings, choose_device, choose_executor
+from brownout.engine.specs import Cell, DatasetSpec
+from brownout.engine.store import Store
+from brownout.suite.schema import Suite, Use
+from brownout_registry import Dataset, Executor, UsageError, resolve
+
+Named = tuple[tuple[str, Component], ...]
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A suite that may run.
+
+    Attributes:
+        plan: all its cells.
+        missing: those that the run folder does not have, as far as can be seen without reading predictions.
+        metrics: by their names in scores.
+        figures: by name.
+        folder: where cells go.
+        store: the cache.
+        executor: what computes.
+        device: where tensors are computed.
+    """
+
+    plan: Plan
+    missing: tuple[Cell, ...]
+    metrics: Named
+    figures: Named
+    folder: RunFolder
+    store: Store
+    executor: Executor
+    device: str
+
+
+def prepare(suite: Suite, settings: Settings, *, remember: bool) -> Ready:
+    """Check a suite, its data, its components, its run folder and the settings.
+
+    Args:
+        suite: what to run.
+        settings: how.
+        remember: note in the cache folder which data were read and found finite.
+
+    Raises:
+        UsageError: names the place of the mistake; nothing was computed and the run folder is as it was.
+    """
+    out = settings.out or Path("runs") / suite.suite
+    store, folder = Store(settings.cache or out.parent / ".cache"), RunFolder(out)
+    executor, device = choose_executor(settings), choose_device(settings.device)
+    with located(suite.source):
+        metrics = tuple((metric_name(use), each) for use, each in _bound("metric", "metrics", suite.metrics))
+        figures = tuple((use.use, each) for use, each in _bound("figure", "figures", suite.figures))
+        _bound("summary", "summaries", suite.summaries)
+        plan = _plan(suite, settings, store.folder / "checked", remember)
+    _refuse_other(folder, plan)
+    found = folder.cells()
+    missing = tuple(cell for cell in plan.cells if found.get(cell.key, {}).get("status") != "finished")
+    with located(suite.source):
+        rehearse(plan, missing)
+    return Ready(plan, missing, metrics, figures, folder, store, executor, device)
+
+
+def rehearse(plan: Plan, cells: tuple[Cell, ...]) -> None:
+    """Build everything that cells are made of once, as it is before training.
+
+    Raises:
+        UsageError: names the method or the condition. Anything else that goes wrong here goes wrong again
+            where it is recorded as the failure of its own cells.
+    """
+    rehearsal = Rehearsal(plan.datasets)
+    places = {method.name: f"methods[{place}] ({method.name})" for place, method in enumerate(plan.suite.methods)}
+    for method in {(cell.method.name, cell.method.dataset.name): cell.method for cell in cells}.values():
+        with _mistakes_only(places[method.name]):
+            rehearsal.method(method)
+    views = {view: cell for cell in cells for view in cell.condition.views.values()}
+    for view, cell in {view.group: (view, cell) for view, cell in views.items()}.values():
+        with _mistakes_only(f"protocol: {cell.condition.facts.group}"):
+            rehearsal.perturbation(view, cell.method)
+
+
+def _plan(suite: Suite, settings: Settings, checked: Path, remember: bool) -> Plan:
+    pairs: list[tuple[DatasetSpec, Dataset]] = []
+    several = isinstance(suite.dataset, list)
+    for place, use in enumerate(suite.datasets):
+        with located(f"dataset[{place}]" if several else "dataset"):
+            component = bind("dataset", use.use, use.options)
+            dataset = build_dataset(component)
+            check_inputs(component, dataset, checked, remember=remember)
+        modalities = tuple(each.name for each in dataset.modalities)
+        name = use.name or component.short
+        pairs.append((DatasetSpec(name, component, dataset.fingerprint, modalities, settings.limit), dataset))
+    if len({spec.name for spec, _ in pairs}) < len(pairs):
+        raise UsageError("dataset: two datasets have the same name; give them a 'name'")
+    return make_plan(suite, pairs)
+
+
+def _bound(kind: str, key: str, uses: list[Any]) -> list[tuple[Use, Component]]:
+    """Components that are functions: looked up, their options bound, and imported."""
+    found = []
+    for place, use in enumerate(uses):
+        with located(f"{key}[{place}]"):
+            component = bind(kind, use.use, use.options)
+            resolve(component.card)
+            found.append((use, component))
+    return found
+
+
+def _refuse_other(folder: RunFolder, plan: Plan) -> None:
+    """Refuse a folder that holds a run whose cells must not stand beside this suite's."""
+    before: Mapping[str, Any] = folder.facts().get("identity") or {}
+    now = identity(plan)
+    for key, what in (("suite", "suite"), ("data", "data"), ("limit", "--limit"), ("protocol", "protocol")):
+        if before and before.get(key) != now[key]:
+            told = f" ({before['suite']!r}, not {now['suite']!r})" if key == "suite" else ""
+            raise UsageError(f"{folder.path}: holds a run with another {what}{told}; choose another folder with --out")
+
+
+@contextmanager
+def _mistakes_only(place: str) -> Iterator[None]:
+    """Let a user's mistake through, with its place; what else goes wrong is for the run to record."""
+    try:
+        with located(place):
+            yield
+    except UsageError:
+        raise
+    except Exception as error:  # noqa: BLE001  a component may fail in any way, and costs its own cells only
+        raise_if_nobodys(error)

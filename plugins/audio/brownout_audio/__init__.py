@@ -1,0 +1,1 @@
+"""Encoders of waveforms: the log-mel spectrogram."""

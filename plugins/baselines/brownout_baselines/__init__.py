@@ -1,0 +1,1 @@
+"""Plain fusion strategies: unimodal, mean, confidence mean, statistical, concatenation."""

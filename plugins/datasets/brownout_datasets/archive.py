@@ -1,0 +1,37 @@
+"""Npz files, opened without ever reading a pickle."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from brownout_registry import UsageError
+
+
+@contextmanager
+def open_archive(component: str, path: Path) -> Iterator[Any]:
+    """The arrays of an npz file by name, for as long as the context lasts.
+
+    Args:
+        component: the dataset's name, for messages.
+        path: the file.
+
+    Raises:
+        UsageError: the file, or an array read within the context, is not there, cannot be read or is pickled.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            yield arrays
+    except (OSError, EOFError, BadZipFile, zlib.error, AttributeError, TypeError) as error:
+        raise UsageError(f"{component}: {path}: cannot be read as an npz file") from error
+    except KeyError as error:
+        raise UsageError(f"{component}: {path}: {error.args[0]}") from error
+    except ValueError as error:
+        message = f"{component}: {path}: holds pickled objects or is no npz file; pickles are never read"
+        raise UsageError(message) from error

@@ -1,0 +1,1 @@
+"""Data of one's own; see `brownout_datasets.files.factory`."""

@@ -1,0 +1,1 @@
+"""Encoder and perturbations for plain tensors: vectors, sequences, image-like inputs and representations."""

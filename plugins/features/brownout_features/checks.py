@@ -1,0 +1,28 @@
+"""Checks of what a suite's ``levels:`` may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+
+from brownout_registry import Modality, UsageError
+
+
+def check_levels(perturbation: str, modality: Modality, levels: Sequence[float], largest: float = inf) -> None:
+    """Refuse a level that is no number in [0, ``largest``].
+
+    Example:
+        >>> check_levels("salt-and-pepper", Modality("sound", "vector", (3,)), (0.1, 1.2), largest=1)
+        Traceback (most recent call last):
+        ...
+        brownout_registry.errors.UsageError: perturbation 'salt-and-pepper' of 'sound': levels[1] is 1.2, expected a
+        number from 0 to 1
+
+    Raises:
+        UsageError: names the level.
+    """
+    for index, level in enumerate(levels):
+        if isinstance(level, bool) or not isinstance(level, int | float) or not 0 <= level <= largest or level == inf:
+            expected = "a finite number, 0 or more" if largest == inf else f"a number from 0 to {largest:g}"
+            where = f"perturbation {perturbation!r} of {modality.name!r}"
+            raise UsageError(f"{where}: levels[{index}] is {level!r}, expected {expected}")

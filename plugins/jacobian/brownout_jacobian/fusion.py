@@ -1,0 +1,99 @@
+"""The fusion strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from brownout_blocks import Power, log_frequencies, stack_logits, statistical_logits
+from brownout_jacobian.solver import Correction
+from brownout_registry import Prediction, Task, UsageError, unknown
+
+
+class JacobianFusion(nn.Module):
+    r"""Statistical fusion whose Jacobian is regularised for each sample (Gao et al., 2022, algorithm 1).
+
+    $$ p' = softmax(\sum_{a\,regularised} W_a z_a + \sum_{b\,other} z_b - n \ln freq) $$
+
+    over what is present. Each $W_a$ solves eq. 8 at $p^{(0)} = softmax(\sum_m z_m - n \ln freq)$, and ``t_max`` > 1
+    repeats this at the prediction it gave; see `brownout_blocks.statistical_logits` for n. A change $\epsilon$ of
+    modality a's features then moves the prediction, to first order, by at most
+    $\sqrt{\gamma K / (2 (1 - \gamma))} \|\epsilon\|$ (theorem 1).
+
+    Args:
+        task: what is predicted; all its class frequencies must be positive.
+        heads: the fitted unimodal heads.
+        gamma: in (0, 1]; 1 is statistical fusion.
+        t_max: iterations; the paper reports 1.
+        power: how often the class frequencies are divided out, see `brownout_blocks.statistical_logits`.
+        modalities: which are regularised: ``"all"``, a name or a list of names. Naming the one that a protocol
+            perturbs, as the paper's tables do, is knowledge that no deployed system has.
+
+    Raises:
+        UsageError: an option out of its range, an unknown modality, or a class that never occurs.
+
+    Example:
+        >>> import torch
+        >>> heads = {"audio": nn.Linear(3, 3, bias=False), "video": nn.Linear(3, 3)}
+        >>> _ = nn.init.eye_(heads["audio"].weight)
+        >>> task = Task(("a", "b", "c"), (1 / 3, 1 / 3, 1 / 3))
+        >>> fusion = JacobianFusion(task, heads, gamma=0.5, modalities="audio")
+        >>> sources = {"audio": torch.tensor([[1.0, 0.0, 2.0]]), "video": torch.zeros(1, 3)}
+        >>> fusion(sources, torch.tensor([[True, True]])).logits.softmax(-1)
+        tensor([[0.2695, 0.0956, 0.6349]])
+    """
+
+    log_freq: Tensor
+
+    def __init__(
+        self,
+        task: Task,
+        heads: Mapping[str, nn.Linear],
+        *,
+        gamma: float = 0.1,
+        t_max: int = 1,
+        power: Power = "M-1",
+        modalities: str | list[str] | tuple[str, ...] = "all",
+    ) -> None:
+        super().__init__()
+        _check(gamma, t_max)
+        self.gamma, self.t_max, self.power = gamma, t_max, power
+        self.names, self.regularised = tuple(heads), _regularised(modalities, heads)
+        self.corrections = nn.ModuleList(Correction(heads[name].weight, gamma) for name in self.regularised)
+        self.register_buffer("log_freq", log_frequencies(task, heads[self.names[0]].weight.dtype), persistent=False)
+
+    def forward(self, sources: Mapping[str, Tensor], present: Tensor) -> Prediction:
+        """Logits ``[B, K]``, with the unimodal logits."""
+        logits = stack_logits(sources, self.names, present)
+        unimodal = dict(zip(self.names, logits.unbind(dim=1), strict=True))
+        statistical = statistical_logits(logits, present, self.log_freq, self.power)
+        fused = statistical
+        for _ in range(self.t_max):
+            fused = self._regularise(statistical, unimodal, fused.softmax(dim=-1))
+        return Prediction(fused, unimodal=unimodal)
+
+    def _regularise(self, logits: Tensor, unimodal: Mapping[str, Tensor], p: Tensor) -> Tensor:
+        """Add (Wa - I) z_a of each regularised modality; an absent one has z_a = 0 and so adds nothing."""
+        for name, correction in zip(self.regularised, self.corrections, strict=True):
+            logits = logits + correction(unimodal[name], p)
+        return logits
+
+
+def _check(gamma: float, t_max: int) -> None:
+    if isinstance(gamma, bool) or not (isinstance(gamma, int | float) and 0 < gamma <= 1):
+        raise UsageError(f"fusion 'jacobian', option 'gamma' is {gamma!r}, expected a number in (0, 1]")
+    if isinstance(t_max, bool) or not (isinstance(t_max, int) and t_max >= 1):
+        raise UsageError(f"fusion 'jacobian', option 't_max' is {t_max!r}, expected a whole number from 1")
+
+
+def _regularised(modalities: str | list[str] | tuple[str, ...], known: Mapping[str, nn.Linear]) -> tuple[str, ...]:
+    if modalities == "all":
+        return tuple(known)
+    names = tuple(dict.fromkeys(modalities)) if isinstance(modalities, list | tuple) else (modalities,)
+    for name in names:
+        if name not in known:
+            raise UsageError(f"fusion 'jacobian', option 'modalities': {unknown('modality', str(name), known)}")
+    if not names:
+        raise UsageError(f"fusion 'jacobian', option 'modalities' is empty, expected 'all' or some of {list(known)}")
+    return names

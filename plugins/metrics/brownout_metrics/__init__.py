@@ -1,0 +1,1 @@
+"""Metrics of a cell's predictions and summaries of a method's cells."""

@@ -1,0 +1,1 @@
+"""Encoders and perturbations of text."""

@@ -1,0 +1,102 @@
+"""Bags of hashed character n-grams."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from brownout_registry import Modality, Representation, UsageError
+
+FNV_OFFSET = np.uint64(0xCBF29CE484222325)
+FNV_PRIME = np.uint64(0x100000001B3)
+
+
+class CharNgrams(nn.Module):
+    r"""The mean embedding of a text's character n-grams, each hashed to one of ``buckets`` trained vectors.
+
+    .. math:: z = \frac{1}{|G|} \sum_{g \in G} E_{h(g) \bmod \mathrm{buckets}}
+
+    as in fastText (Bojanowski et al. 2017, section 3.2), but with n-grams of the whole text, spaces included,
+    instead of single words. G are all n-grams of ``shortest`` to ``longest`` Unicode characters of the
+    lower-cased text (``str.lower``), repeated ones counted; h is 64-bit FNV-1a over code points, folded to 32
+    bits, which is the same everywhere and for ever. A text shorter than ``shortest`` gives zeros.
+
+    Shapes: B strings of any script and length to the vector ``[B, dimension]``.
+
+    Args:
+        modality: of kind text.
+        shortest: characters of the shortest n-grams.
+        longest: characters of the longest n-grams.
+        buckets: trained vectors, shared by n-grams whose hashes collide.
+        dimension: length of these vectors.
+
+    Example:
+        >>> encoder = CharNgrams(Modality("caption", "text", ()), dimension=8)
+        >>> encoder(["Grinning face", "にっこり", ""]).shape, encoder.representation.shape
+        (torch.Size([3, 8]), (8,))
+
+    Raises:
+        UsageError: an option out of range.
+    """
+
+    def __init__(
+        self,
+        modality: Modality,
+        *,
+        shortest: int = 1,
+        longest: int = 4,
+        buckets: int = 2**14,
+        dimension: int = 64,
+    ) -> None:
+        super().__init__()
+        where = f"encoder 'char-ngrams': modality {modality.name!r}"
+        if not 1 <= shortest <= longest:
+            raise UsageError(f"{where}: shortest {shortest}, longest {longest}; expected 1 <= shortest <= longest")
+        if min(buckets, dimension) < 1:
+            raise UsageError(f"{where}: buckets {buckets}, dimension {dimension}; expected positive numbers")
+        self.shortest, self.longest, self.buckets = shortest, longest, buckets
+        self.representation = Representation("vector", (dimension,))
+        self.embedding = nn.EmbeddingBag(buckets, dimension, mode="mean")
+
+    def forward(self, inputs: list[str]) -> Tensor:
+        """Mean embeddings ``[B, dimension]``."""
+        hashes, counts = hash_ngrams(inputs, self.shortest, self.longest)
+        device = self.embedding.weight.device
+        indices = torch.from_numpy((hashes % self.buckets).astype(np.int64)).to(device)
+        offsets = torch.from_numpy(np.cumsum(counts) - counts).to(device)
+        return self.embedding(indices, offsets)  # type: ignore[no-any-return]
+
+
+def hash_ngrams(texts: list[str], shortest: int, longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Hash every character n-gram of the lower-cased texts, all texts at once.
+
+    Returns:
+        uint64 hashes below 2³², text by text; int64 ``[B]``, how many belong to each text.
+
+    Example:
+        >>> hashes, counts = hash_ngrams(["Hi!", "hi", ""], shortest=2, longest=3)
+        >>> counts
+        array([3, 1, 0])
+        >>> bool(hashes[0] == hashes[3])
+        True
+    """
+    lowered = [text.lower() for text in texts]
+    lengths = np.array([len(text) for text in lowered], dtype=np.int64)
+    codes = np.frombuffer("".join(lowered).encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
+    left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(codes))  # characters from here to the text's end
+    orders = np.arange(shortest, longest + 1)
+    hashes = _rolling_fnv(codes, longest)[:, shortest - 1 :]
+    counts = np.maximum(lengths[:, None] - orders + 1, 0).sum(axis=1)
+    return hashes[left[:, None] >= orders], counts
+
+
+def _rolling_fnv(codes: np.ndarray, longest: int) -> np.ndarray:
+    """Column n - 1 holds the hash of the n characters that start in that row."""
+    padded = np.concatenate([codes, np.zeros(longest, dtype=np.uint64)])
+    state = np.full(len(codes), FNV_OFFSET)
+    columns = []
+    for n in range(longest):
+        state = (state ^ padded[n : n + len(codes)]) * FNV_PRIME
+        columns.append((state >> np.uint64(32)) ^ (state & np.uint64(0xFFFFFFFF)))
+    return np.stack(columns, axis=1)

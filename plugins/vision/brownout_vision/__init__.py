@@ -1,0 +1,1 @@
+"""Encoders of images: LeNet-5, a six-layer CNN and every timm model."""
