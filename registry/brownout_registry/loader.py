@@ -125,4 +125,4 @@ def _cards(plugin: Any) -> Iterator[Card]:
 
 
 def _reason(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0]
+    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -13,7 +13,7 @@ from rich.table import Table
 from brownout_registry import Entry, UsageError, catalogue, unknown
 from brownout_registry.cards import Card
 
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+Json = Annotated[bool, typer.Option("--json", envvar="BROWNOUT_JSON", help="Machine-readable.")]
 
 
 def list_components(
@@ -45,6 +45,7 @@ def show(name: Annotated[str, typer.Argument(help="A component, as NAME or KIND/
         return 0
     entries = [entry for entry in catalogue().list() if name in _names(entry)]
     if not entries:
+        _say_broken()
         raise UsageError(unknown("component", name, {entry.card.name for entry in catalogue().list()}))
     if as_json:
         typer.echo(json.dumps([_facts(entry) for entry in entries], indent=1, default=str))

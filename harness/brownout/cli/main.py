@@ -39,7 +39,8 @@ def _run(arguments: list[str]) -> int:
     """One command; a user's mistake is a message and exit code 4, never a traceback."""
     command = typer.main.get_command(app)
     try:
-        code = command.main(arguments, prog_name="brownout", standalone_mode=False)
+        with command.make_context("brownout", arguments) as context:  # `main` has exit codes of its own
+            code = command.invoke(context)
         return code if isinstance(code, int) else OK
     except UsageError as error:
         return _complain(str(error), USAGE)
@@ -59,8 +60,6 @@ def _other(error: Exception) -> int:
     show, code = getattr(error, "format_message", None), getattr(error, "exit_code", None)
     if show is not None:
         return _complain(f"{show()}\nTry 'brownout --help'.", USAGE)
-    if type(error).__name__ == "Abort":
-        return _complain("interrupted; finished cells are kept, the same command continues", INTERRUPTED)
     if type(error).__name__ == "Exit" and code is not None:
         return int(code)
     Console(stderr=True).print_exception()

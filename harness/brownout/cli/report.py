@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-Html = Annotated[bool, typer.Option("--html", help="Write report.html into the run folder.")]
-Markdown = Annotated[bool, typer.Option("--markdown", help="Print the tables as Markdown.")]
+Html = Annotated[bool, typer.Option("--html", envvar="BROWNOUT_HTML", help="Write report.html into the run folder.")]
+Markdown = Annotated[bool, typer.Option("--markdown", envvar="BROWNOUT_MARKDOWN", help="Print the tables as Markdown.")]
 
 
 def report(

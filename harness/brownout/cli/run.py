@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from brownout.results import Run
     from brownout.suite.schema import Suite
 
-Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the suite.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", envvar="BROWNOUT_SET", metavar="KEY=VALUE", help="Override a key of the suite."),
+]
 Out = Annotated[Path | None, typer.Option(envvar="BROWNOUT_OUT", help="Run folder; runs/SUITE if not given.")]
 Cache = Annotated[Path | None, typer.Option(envvar="BROWNOUT_CACHE", help="Cache folder; .cache beside the run.")]
 Executor = Annotated[str, typer.Option(envvar="BROWNOUT_EXECUTOR", help="See 'brownout list executor'.")]
@@ -23,7 +26,10 @@ Batch = Annotated[int, typer.Option("--batch-size", envvar="BROWNOUT_BATCH_SIZE"
 Limit = Annotated[
     int | None, typer.Option(envvar="BROWNOUT_LIMIT", min=1, help="Only the first N test samples; not comparable.")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, print the plan, compute nothing.")]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", envvar="BROWNOUT_DRY_RUN", help="Check everything, print the plan, compute nothing."),
+]
 
 
 def run(
@@ -77,7 +83,7 @@ def _dry_run(suite: Suite, settings: Settings) -> int:
     ready = prepare(suite, settings, remember=False)
     plan, missing = ready.plan, ready.missing
     works = works_for(missing, ready.store)
-    rows = minimal_rows(works, plan.datasets)
+    rows = minimal_rows(works, plan.datasets, ready.store)
     console = Console(highlight=False)
     for name, conditions in plan.conditions.items():
         console.print(f"{name}: {len(conditions)} conditions", markup=False)

@@ -8,10 +8,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from functools import cache
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution, requires, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
+
+from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from brownout.engine.faults import located
 from brownout_registry import Card, UsageError, bind_options, catalogue, resolve
@@ -55,10 +58,14 @@ class Component:
         """Call the factory with these arguments and the bound options.
 
         Raises:
-            UsageError: the factory refuses them; the message says whose it is.
+            UsageError: an option is not of the type that the factory's signature gives it, or the factory
+                refuses it; the message says whose it is.
         """
         with located(self.name):
-            return resolve(self.card)(*args, **kwargs, **self.bound)
+            bound, types = self.bound, _parameter_types(self.card.target)
+            for name in sorted(bound.keys() & types.keys()):
+                _check_type(self, name, types[name], bound[name])
+            return resolve(self.card)(*args, **kwargs, **bound)
 
 
 def bind(kind: str, name: str, options: Mapping[str, Any], variant: str | None = None) -> Component:
@@ -95,6 +102,33 @@ def key_of(content: Any) -> str:
 def engine_source() -> str:
     """Hash of the engine's own code and of the libraries' versions."""
     return key_of([_package("brownout.engine"), [version(name) for name in LIBRARIES]])
+
+
+@cache
+def _parameter_types(target: str) -> dict[str, TypeAdapter[Any]]:
+    """The types of a factory's parameters; none where its annotations cannot be read."""
+    module, _, attribute = target.partition(":")
+    factory = getattr(import_module(module), attribute)
+    try:
+        hints = get_type_hints(vars(factory)["__init__"] if isinstance(factory, type) else factory)
+    except (KeyError, NameError, TypeError):
+        return {}
+    return {name: adapter for name, hint in hints.items() if (adapter := _adapter(hint))}
+
+
+def _adapter(hint: Any) -> TypeAdapter[Any] | None:
+    try:
+        return TypeAdapter(hint)
+    except PydanticSchemaGenerationError:
+        return None
+
+
+def _check_type(component: Component, name: str, hint: TypeAdapter[Any], value: Any) -> None:
+    try:
+        hint.validate_json(json.dumps(value), strict=True)
+    except ValidationError as error:
+        what = f"{component.kind} {component.short!r}: option {name!r} is {value!r}"
+        raise UsageError(f"{what}: {error.errors()[0]['msg']}") from None
 
 
 def _plain(value: Any) -> Any:

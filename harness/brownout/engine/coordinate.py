@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 from brownout.engine.board import WorkBoard
 from brownout.engine.evaluate import score
-from brownout.engine.faults import reason
+from brownout.engine.faults import reason, told_if_full
 from brownout.engine.fitted import draw_figures, first_seed_methods
 from brownout.engine.folder import RunFolder
 from brownout.engine.lifecycle import announce
-from brownout.engine.plan import Plan, minimal_rows, missing_fits, works_for
+from brownout.engine.plan import Plan, fit_works, minimal_rows, works_for
 from brownout.engine.predictions import read_predictions
 from brownout.engine.preflight import Named, prepare
 from brownout.engine.provenance import provenance
@@ -56,16 +56,17 @@ class Silent:
         """Ignore."""
 
 
-def run_suite(suite: Suite, settings: Settings = Settings(), progress: Progress | None = None) -> Run:
+def run_suite(suite: Suite, settings: Settings | None = None, progress: Progress | None = None) -> Run:
     """Compute what is missing of a suite's cells and read the whole run back.
 
     Raises:
         UsageError: a mistake in suite, data or folder; nothing has been computed then.
     """
+    settings, progress = settings or Settings(), progress or Silent()
     ready = prepare(suite, settings, remember=True)
     named = (ready.metrics, ready.figures)
-    with ready.folder.locked():
-        session = _Session(ready.plan, ready.folder, ready.store, *named, ready.device, settings, progress or Silent())
+    with told_if_full(ready.folder.path, ready.store.folder), ready.folder.locked():
+        session = _Session(ready.plan, ready.folder, ready.store, *named, ready.device, settings, progress)
         session.execute(ready.executor)
     return load_run(ready.folder.path)
 
@@ -88,10 +89,12 @@ class _Session:
     def execute(self, executor: Executor) -> None:
         """Find what is there, compute the rest, write everything down."""
         before = self.folder.facts()
+        self.store.sweep()
         found = self._rescored(self.folder.mend())
         missing = [cell for cell in self.plan.cells if cell.key not in found]
-        works = works_for(missing, self.store) + self._fits_for_figures(before)
-        minimal = minimal_rows(works, self.plan.datasets)
+        works = works_for(missing, self.store)
+        works += [work for work in self._fits_for_figures(before) if work not in works]
+        minimal = minimal_rows(works, self.plan.datasets, self.store)
         facts = {**provenance(self.plan, self.device), **self._carried(before), "state": "running"}
         facts["cells"] = [cell.key for cell in self.plan.cells]
         self.folder.write_facts(facts)
@@ -103,7 +106,7 @@ class _Session:
             executor(WorkBoard(works, self._done), partial(start, job))
             facts |= self._drawn(before)
             facts["state"] = "finished"
-        except KeyboardInterrupt:
+        except BaseException:
             facts["state"] = "interrupted"
             raise
         finally:
@@ -139,7 +142,7 @@ class _Session:
         if before.get("figures_of") == self._figures_key() or not self.figures:
             return []
         methods = [method for dataset in self.plan.specs for method in first_seed_methods(self.plan, dataset)]
-        return list(missing_fits(methods, self.store))
+        return fit_works(methods, self.store)
 
     def _figures_key(self) -> list[str]:
         methods = [method.key for name in self.plan.specs for method in first_seed_methods(self.plan, name)]
@@ -152,10 +155,7 @@ class _Session:
             return {}
         shelf = Shelf(self.store, self.device, self.settings.batch)
         try:
-            return {
-                "figures": draw_figures(shelf, self.plan, self.figures, self.folder.path),
-                "figures_of": key,
-            }
+            return {"figures": draw_figures(shelf, self.plan, self.figures, self.folder.path), "figures_of": key}
         except Exception as error:  # noqa: BLE001  a figure may fail in any way, and costs itself only
             self.progress.warn(f"figures could not be drawn: {reason(error)}")
             return {"figures": []}

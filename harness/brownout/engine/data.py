@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from brownout.engine.components import Component
+from brownout.engine.files import write_atomically
 from brownout.engine.inputs import blank_absent, first_bad_row
-from brownout.engine.store import write_atomically
 from brownout_registry import SPLITS, Dataset, Inputs, Split, Task, UsageError
 
 CHUNK = 1024
@@ -25,7 +25,7 @@ def build_dataset(component: Component) -> Dataset:
     dataset: Dataset = component.build()
     for name in SPLITS:
         if name not in dataset.splits or len(dataset.splits[name]) == 0:
-            raise UsageError(f"dataset {component.name}: split {name!r} is empty")
+            raise UsageError(f"{component.name}: split {name!r} is empty")
         _check_targets(component.name, name, dataset.splits[name], dataset.task)
     _check_classes(component.name, dataset)
     _check_presence(component.name, dataset)
@@ -54,7 +54,7 @@ def check_inputs(component: Component, dataset: Dataset, checked: Path, *, remem
                 if bad is not None:
                     sample = int(split.ids[rows[bad]])
                     raise UsageError(
-                        f"dataset {component.name}: modality {modality.name!r} of sample {sample} ({name}) holds "
+                        f"dataset: {component.name}: modality {modality.name!r} of sample {sample} ({name}) holds "
                         "NaN or infinite values; repair it, or mark the modality as absent there"
                     )
     if remember:
@@ -81,7 +81,7 @@ def _check_targets(dataset: str, name: str, split: Split, task: Task) -> None:
         row = int(wrong.reshape(len(targets), -1).any(1).nonzero()[0])
         label = int(targets[row][wrong[row]].reshape(-1)[0])
         raise UsageError(
-            f"dataset {dataset}: label {label} of sample {int(split.ids[row])} ({name}) is out of range; "
+            f"{dataset}: label {label} of sample {int(split.ids[row])} ({name}) is out of range; "
             f"there are {classes} classes, 0 to {classes - 1}"
         )
 
@@ -92,11 +92,11 @@ def _check_classes(name: str, dataset: Dataset) -> None:
         new = set(dataset.splits[split].targets.unique().tolist()) - known - {dataset.task.ignore_label}
         if new:
             labels = ", ".join(repr(dataset.task.classes[label]) for label in sorted(new))
-            raise UsageError(f"dataset {name}: split {split!r} has classes that train does not have: {labels}")
+            raise UsageError(f"{name}: split {split!r} has classes that train does not have: {labels}")
 
 
 def _check_presence(name: str, dataset: Dataset) -> None:
     for split, content in dataset.splits.items():
         for column, modality in enumerate(dataset.modalities):
             if not bool(content.present[:, column].any()):
-                raise UsageError(f"dataset {name}: every sample of split {split!r} lacks modality {modality.name!r}")
+                raise UsageError(f"{name}: every sample of split {split!r} lacks modality {modality.name!r}")

@@ -20,6 +20,7 @@ from brownout.engine.masks import hit, presence
 from brownout.engine.models import Head, blank, heads_of
 from brownout.engine.perturb import perturbed
 from brownout.engine.predictions import write_predictions
+from brownout.engine.seeding import seed
 from brownout.engine.shelf import Shelf
 from brownout.engine.specs import Cell, MethodSpec, ViewSpec
 from brownout.engine.works import PredictWork, needs_of
@@ -115,6 +116,7 @@ class Predictor:
         if method.own is not None:
             return self.shelf.fitted(method.own).fusion
         models = {name: self.shelf.fitted(fit) for name, fit in zip(self.heads, method.unimodal, strict=True)}
+        seed(method.seed)
         fusion: nn.Module = method.fusion.build(self.dataset.task, heads_of(models))
         return fusion.to(self.shelf.device).eval() if isinstance(fusion, nn.Module) else fusion
 
@@ -133,8 +135,10 @@ class Predictor:
         compose = self._inputs if self.method.level == "input" else self._representations
         sources = {name: compose(cell, name, rows, there[:, column]) for column, name in enumerate(names)}
         told = there if cell.condition.means in ("absent", "token") else torch.ones_like(there)
+        fusion = self.fusion
+        seed(self.method.seed + int(rows[0]))  # what a fusion draws must not depend on other cells
         with torch.inference_mode():
-            prediction = self.fusion(sources, told.to(self.shelf.device))
+            prediction = fusion(sources, told.to(self.shelf.device))
         _check(prediction, self.dataset, len(rows))
         return prediction, there
 
@@ -170,7 +174,7 @@ class Predictor:
         view = condition.views.get(name, clean)
         if view.at == "features":
             raise ValueError("a method that fuses inputs has no features to perturb")
-        if condition.means not in ("absent", "token", "zero-input"):
+        if condition.means not in ("absent", "token", "zero-input") and not bool(there.all()):
             raise ValueError(f"a method that fuses inputs has no representation to replace (means: {condition.means})")
         inputs = perturbed(self.dataset, view, rows)
         if view != clean:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from brownout_registry import UsageError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def reason(error: BaseException) -> str:
@@ -22,8 +25,7 @@ def reason(error: BaseException) -> str:
 
 def raise_if_nobodys(error: BaseException) -> None:
     """Raise again what no component is to blame for: a full disk, or no memory."""
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    if full or isinstance(error, MemoryError):
+    if (isinstance(error, OSError) and error.errno in FULL) or isinstance(error, MemoryError):
         raise error
 
 
@@ -42,3 +44,16 @@ def located(place: str) -> Iterator[None]:
         yield
     except UsageError as error:
         raise UsageError(f"{place}: {error}") from None
+
+
+@contextmanager
+def told_if_full(*folders: Path) -> Iterator[None]:
+    """Say of a full disk which folders may lie on it, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        where = " or ".join(map(str, folders))
+        advice = "finished cells are kept; make room, and the same command continues"
+        raise UsageError(f"{where}: {error.strerror}: {advice}") from error

@@ -11,13 +11,13 @@ from torch import Tensor
 
 from brownout.engine.components import Component, key_of
 from brownout.engine.evaluate import Predictor
+from brownout.engine.files import replacing
 from brownout.engine.inputs import as_inputs, to_device
 from brownout.engine.models import blank
 from brownout.engine.perturb import modality_named
 from brownout.engine.plan import Plan
 from brownout.engine.shelf import Shelf
 from brownout.engine.specs import EncoderSpec, FitSpec, MethodSpec
-from brownout.engine.store import replacing
 from brownout_registry import Dataset, Figure, Fitted, Inputs, Prediction
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from brownout.engine.data import chunks, read
 from brownout.engine.inputs import as_inputs, to_device
 from brownout.engine.models import blank
+from brownout.engine.seeding import seed
 from brownout.engine.shelf import Shelf
 from brownout.engine.specs import EncoderSpec, FitSpec, ViewSpec, features_key
 from brownout.engine.training import Source, fit
@@ -24,9 +25,9 @@ def compute_fit(shelf: Shelf, spec: FitSpec) -> None:
     """Fit and store the weights; deterministic under the fit's seed on one machine."""
     dataset = shelf.dataset(spec.dataset)
     model = shelf.fresh(spec)
-    torch.manual_seed(spec.seed)
     train, validation = source(shelf, spec, dataset, "train"), source(shelf, spec, dataset, "validation")
     _prepare(shelf, spec, model.encoders, train)
+    seed(spec.seed)  # what was built or read so far may have drawn, and may not next time
     recipe = spec.recipe.build()
     facts = fit(model, recipe, train, validation, spec.loop, spec.seed, shelf.device)
     shelf.store.save_weights(spec.key, model.state_dict(), **facts)

@@ -12,10 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from brownout.engine.store import digest_of, write_atomically
+from brownout.engine.files import digest_of, sweep, write_atomically
 from brownout_registry import UsageError
 
 Record = dict[str, Any]
+IDENTITY = {"cell": str, "method": str, "dataset": str, "seed": int, "condition": str}
+FIELDS: Mapping[str, Mapping[str, type]] = {
+    "finished": {**IDENTITY, "file": str, "digest": str, "scores": dict},
+    "failed": {**IDENTITY, "reason": str},
+}
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,12 @@ class RunFolder:
         return {record["cell"]: record for record in records}
 
     def mend(self) -> dict[str, Record]:
-        """The finished cells whose prediction files are unharmed; the file of cells is rewritten if it held more."""
+        """The finished cells whose prediction files are unharmed; the file of cells is rewritten if it held more.
+
+        What a killed command left half-written is removed.
+        """
+        for folder in (self.path, self.path / "predictions"):
+            sweep(folder)
         whole = {key: record for key, record in self.cells().items() if self._is_whole(record)}
         text = "".join(_line(record) for record in whole.values())
         if not self.cells_file.is_file() or self.cells_file.read_bytes() != text.encode():
@@ -111,11 +121,10 @@ def _line(record: Record) -> str:
 def _record(line: bytes) -> Record | None:
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    needed = {"cell", "status", "method", "dataset", "seed", "condition"}
-    if not isinstance(record, dict) or not needed <= set(record):
+    fields = FIELDS.get(str(record.get("status"))) if isinstance(record, dict) else None
+    if not fields or not all(isinstance(record.get(name), kind) for name, kind in fields.items()):
         return None
-    if record["status"] == "finished" and not {"file", "digest", "scores"} <= set(record):
-        return None
-    return None if Path(str(record.get("file", ""))).is_absolute() or ".." in str(record.get("file", "")) else record
+    file = str(record.get("file", ""))
+    return None if Path(file).is_absolute() or ".." in file else record

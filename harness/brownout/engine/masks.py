@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -43,4 +45,10 @@ def hit(condition: Condition, modality: str, ids: Tensor) -> Tensor:
 
 
 def _uniform(condition: Condition, what: str, modality: str, ids: Tensor) -> Tensor:
-    return KeyedNoise(condition.seed, what, modality, tuple(ids.tolist())).uniform("u")
+    return _kept(condition.seed, what, modality, tuple(ids.tolist()))
+
+
+@lru_cache(maxsize=256)
+def _kept(seed: int, what: str, modality: str, ids: tuple[int, ...]) -> Tensor:
+    """The draws of a chunk, kept because every method and rate asks for them."""
+    return KeyedNoise(seed, what, modality, ids).uniform("u")

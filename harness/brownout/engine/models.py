@@ -12,6 +12,7 @@ from torch.nn import functional
 from brownout.engine.components import Component
 from brownout.engine.faults import located
 from brownout.engine.inputs import modality_of
+from brownout.engine.seeding import seed
 from brownout.engine.specs import FitSpec
 from brownout_registry import (
     Dataset,
@@ -97,7 +98,7 @@ def blank(representations: Tensor, present: Tensor) -> Tensor:
 
 def build_backbone(component: Component, modality: Modality) -> nn.Module:
     """A frozen encoder in evaluation mode; its initial weights, if it draws any, do not depend on a training seed."""
-    torch.manual_seed(0)
+    seed(0)
     backbone: nn.Module = _encoder(component, modality).eval().requires_grad_(False)
     return backbone
 
@@ -110,7 +111,7 @@ def build_fit(spec: FitSpec, dataset: Dataset, below: Mapping[str, Representatio
         dataset: for the task and the modalities.
         below: representation of each modality's backbone, where there is one.
     """
-    torch.manual_seed(spec.seed)
+    seed(spec.seed)
     modalities = {each.name: each for each in dataset.modalities}
     encoders: dict[str, nn.Module] = {}
     shapes: dict[str, Representation] = {}

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from brownout.engine.components import Component, bind
+from brownout.engine.faults import located
 from brownout.engine.specs import (
     Cell,
     Condition,
@@ -20,6 +21,7 @@ from brownout.engine.specs import (
     FitSpec,
     Loop,
     MethodSpec,
+    features_below,
     features_key,
 )
 from brownout.engine.store import Store
@@ -82,17 +84,17 @@ def works_for(cells: Iterable[Cell], store: Store) -> list[Work]:
     encodings = [each for key, each in needed.items() if not store.verify(key)]
     extra = [each for each in _clean_below(encodings) if each.key not in needed and not store.verify(each.key)]
     encodings = list({each.key: each for each in (*extra, *encodings)}.values())
-    fits = missing_fits((cell.method for cell in cells), store)
-    works: list[Work] = [*_features(fits, store), *fits]
-    works += _view_works(encodings)
-    works += _predict_works(cells)
-    return works
+    for each in encodings:
+        if each.encoder.backbone:
+            store.verify(features_below(each))  # harmed ones are dropped, and computed again
+    return [*fit_works((cell.method for cell in cells), store), *_view_works(encodings), *_predict_works(cells)]
 
 
-def minimal_rows(works: Iterable[Work], datasets: Mapping[str, Dataset]) -> dict[str, int]:
+def minimal_rows(works: Iterable[Work], datasets: Mapping[str, Dataset], store: Store) -> dict[str, int]:
     """Encoder and backbone rows that the given work cannot do without: samples × distinct views.
 
-    ``backbone`` counts rows of frozen backbones, ``encoder`` those of fitted encoders in evaluation.
+    ``backbone`` counts rows of frozen backbones whose features are not stored, ``encoder`` those of fitted
+    encoders in evaluation.
     """
     encoder: dict[str, int] = {}
     backbone: dict[str, int] = {}
@@ -106,8 +108,8 @@ def minimal_rows(works: Iterable[Work], datasets: Mapping[str, Dataset]) -> dict
             rows = _rows(each, datasets[each.view.dataset.name])
             if each.encoder.encoder:
                 encoder[each.key] = rows
-            if each.encoder.backbone and each.view.stand_in != "mean-representation":
-                backbone[features_key(each.encoder.backbone, each.view)] = rows
+            if each.encoder.backbone and not store.has(features_below(each)):
+                backbone.setdefault(features_below(each), rows)
     return {"encoder": sum(encoder.values()), "backbone": sum(backbone.values())}
 
 
@@ -134,15 +136,12 @@ def _clean_below(encodings: Iterable[Encoding]) -> Iterator[Encoding]:
             yield Encoding(each.fit, clean_of(each.view))
 
 
-def missing_fits(methods: Iterable[MethodSpec], store: Store) -> list[FitWork]:
-    """Fits that the cache lacks; unimodal ones before the trained fusions that stand on them."""
-    fits = {fit.key: fit for method in methods for fit in method.fits}
-    return [FitWork(fit) for key, fit in fits.items() if not store.verify(key)]
-
-
-def _features(fits: Iterable[FitWork], store: Store) -> list[FeatureWork]:
-    distinct = dict.fromkeys(each for work in fits for each in work.features)
-    return [each for each in distinct if not all(store.verify(key) for key in each.outputs)]
+def fit_works(methods: Iterable[MethodSpec], store: Store) -> list[Work]:
+    """Fits that the cache lacks, unimodal ones before the trained fusions that stand on them, after their features."""
+    keyed = {fit.key: fit for method in methods for fit in method.fits}
+    fits = [FitWork(fit) for key, fit in keyed.items() if not store.verify(key)]
+    features = dict.fromkeys(each for work in fits for each in work.features)
+    return [*(each for each in features if not all(store.verify(key) for key in each.outputs)), *fits]
 
 
 def _view_works(encodings: Iterable[Encoding]) -> list[ViewWork]:
@@ -170,16 +169,14 @@ def _lacks(method: Method) -> str:
 
 
 def _with_seed(suite: Suite, place: int, spec: DatasetSpec, dataset: Dataset, seed: int) -> MethodSpec:
-    method, key = suite.methods[place], f"methods[{place}]"
-    try:
+    method = suite.methods[place]
+    with located(f"methods[{place}] ({method.name})"):
         fusion = bind("fusion", method.fusion, method.options, method.variant)
         card = fusion.card
         assert isinstance(card, FusionCard)
         training = _training(suite.training, method)
         _check_means(suite, card)
         return _method(suite, method, spec, dataset, fusion, card, training, seed)
-    except UsageError as error:
-        raise UsageError(f"{key} ({method.name}): {error}") from None
 
 
 def _method(
@@ -192,7 +189,8 @@ def _method(
     training: Training,
     seed: int,
 ) -> MethodSpec:
-    recipe = bind("training", training.recipe, training.options)
+    with located("training"):
+        recipe = bind("training", training.recipe, training.options)
     loop = Loop(**training.model_dump(exclude={"seeds", "recipe", "options"}))
     encoders = () if card.level == "input" else _encoder_specs(suite, method, dataset)
     if card.level != "decision":
@@ -238,8 +236,6 @@ def _encoder_specs(suite: Suite, method: Method, dataset: Dataset) -> tuple[Enco
 
 
 def _encoder_spec(modality: str, use: EncoderUse) -> EncoderSpec:
-    try:
+    with located(f"encoders.{modality}"):
         backbone = bind("encoder", use.backbone.use, use.backbone.options) if use.backbone else None
         return EncoderSpec(modality, backbone, bind("encoder", use.use, use.options) if use.use else None)
-    except UsageError as error:
-        raise UsageError(f"encoders.{modality}: {error}") from None

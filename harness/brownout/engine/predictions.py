@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from brownout.engine.store import digest_of, replacing
+from brownout.engine.files import digest, replacing
 from brownout_registry import Stored
 
 PER_SAMPLE = ("targets", "logits", "uncertainty")
@@ -32,9 +32,12 @@ def write_predictions(path: Path, stored: Stored) -> str:
     facts = {"modalities": stored.modalities, "ignore_label": stored.ignore_label, "shapes": shapes}
     table = pa.table(columns).replace_schema_metadata({"brownout": json.dumps(facts)})
     path.parent.mkdir(parents=True, exist_ok=True)
+    content = pa.BufferOutputStream()
+    pq.write_table(table, content, compression="zstd", write_statistics=False)
+    buffer = content.getvalue()
     with replacing(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd", write_statistics=False)
-        return digest_of(temporary)
+        temporary.write_bytes(buffer)
+    return digest(buffer)
 
 
 def read_predictions(path: Path) -> Stored:

@@ -6,7 +6,7 @@ everything that the missing cells are made of once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from brownout.engine.plan import Plan, make_plan
 from brownout.engine.provenance import identity, metric_name
 from brownout.engine.rehearsal import Rehearsal
 from brownout.engine.settings import Settings, choose_device, choose_executor
-from brownout.engine.specs import Cell, DatasetSpec
+from brownout.engine.specs import Cell, DatasetSpec, ViewSpec
 from brownout.engine.store import Store
 from brownout.suite.schema import Suite, Use
 from brownout_registry import Dataset, Executor, UsageError, resolve
@@ -71,12 +71,14 @@ def prepare(suite: Suite, settings: Settings, *, remember: bool) -> Ready:
         metrics = tuple((metric_name(use), each) for use, each in _bound("metric", "metrics", suite.metrics))
         figures = tuple((use.use, each) for use, each in _bound("figure", "figures", suite.figures))
         _bound("summary", "summaries", suite.summaries)
-        plan = _plan(suite, settings, store.folder / "checked", remember)
+        plan = _plan(suite, settings)
     _refuse_other(folder, plan)
     found = folder.cells()
     missing = tuple(cell for cell in plan.cells if found.get(cell.key, {}).get("status") != "finished")
     with located(suite.source):
         rehearse(plan, missing)
+        for spec in plan.specs.values():
+            check_inputs(spec.component, plan.datasets[spec.name], store.folder / "checked", remember=remember)
     return Ready(plan, missing, metrics, figures, folder, store, executor, device)
 
 
@@ -92,20 +94,25 @@ def rehearse(plan: Plan, cells: tuple[Cell, ...]) -> None:
     for method in {(cell.method.name, cell.method.dataset.name): cell.method for cell in cells}.values():
         with _mistakes_only(places[method.name]):
             rehearsal.method(method)
-    views = {view: cell for cell in cells for view in cell.condition.views.values()}
-    for view, cell in {view.group: (view, cell) for view, cell in views.items()}.values():
-        with _mistakes_only(f"protocol: {cell.condition.facts.group}"):
+    for view, cell in _distinct_views(cells):
+        with _mistakes_only(f"protocol.corruptions: {cell.condition.facts.group}"):
             rehearsal.perturbation(view, cell.method)
 
 
-def _plan(suite: Suite, settings: Settings, checked: Path, remember: bool) -> Plan:
+def _distinct_views(cells: tuple[Cell, ...]) -> Iterable[tuple[ViewSpec, Cell]]:
+    """One view of each group with a cell that has it; on features, one for each method."""
+    views = [(view, cell) for cell in cells for view in cell.condition.views.values()]
+    keyed = {(view.group, view.at == "features" and cell.method.name): (view, cell) for view, cell in views}
+    return keyed.values()
+
+
+def _plan(suite: Suite, settings: Settings) -> Plan:
     pairs: list[tuple[DatasetSpec, Dataset]] = []
     several = isinstance(suite.dataset, list)
     for place, use in enumerate(suite.datasets):
         with located(f"dataset[{place}]" if several else "dataset"):
             component = bind("dataset", use.use, use.options)
             dataset = build_dataset(component)
-            check_inputs(component, dataset, checked, remember=remember)
         modalities = tuple(each.name for each in dataset.modalities)
         name = use.name or component.short
         pairs.append((DatasetSpec(name, component, dataset.fingerprint, modalities, settings.limit), dataset))

@@ -12,6 +12,7 @@ from torch import nn
 from brownout.engine.components import Component
 from brownout.engine.data import build_dataset
 from brownout.engine.models import Joint, build_backbone, build_fit, heads_of
+from brownout.engine.seeding import seed
 from brownout.engine.specs import DatasetSpec, Encoding, FitSpec
 from brownout.engine.store import Store
 from brownout_registry import Dataset, Modality, Representation
@@ -70,10 +71,11 @@ class Shelf:
         return representation
 
     def decision(self, spec: FitSpec, dataset: Dataset) -> nn.Module:
-        """A trained decision-level fusion over its unimodal fits' heads."""
+        """A trained decision-level fusion over its unimodal fits' heads, as initialised under its seed."""
         assert spec.fusion is not None
         names = [each.name for each in dataset.modalities]
         heads = heads_of({name: self.fitted(fit) for name, fit in zip(names, spec.unimodal, strict=True)})
+        seed(spec.seed)
         fusion: nn.Module = spec.fusion.build(dataset.task, heads)
         return fusion
 

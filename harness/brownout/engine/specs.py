@@ -116,6 +116,14 @@ class Encoding:
         return next(each for each in self.fit.encoders if each.modality == self.view.modality)
 
 
+def features_below(encoding: Encoding) -> str:
+    """Key of the backbone features that an encoding is made of."""
+    backbone, view = encoding.encoder.backbone, encoding.view
+    assert backbone is not None
+    mean = view.stand_in == "mean-representation"
+    return features_key(backbone, replace(view, split="train", stand_in="") if mean else view)
+
+
 def features_key(backbone: Component, view: ViewSpec) -> str:
     """Key of a view's backbone features."""
     return key_of(["features", backbone, view.key])

@@ -12,8 +12,7 @@ import io
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,8 @@ import torch
 from safetensors.torch import load as decode
 from safetensors.torch import save as encode
 from torch import Tensor
+
+from brownout.engine.files import digest, digest_of, replacing, sweep, write_atomically
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class Store:
         self._commit_file(key).unlink(missing_ok=True)
         return False
 
+    def sweep(self) -> None:
+        """Remove what killed processes left half-written; others may be writing, so only what is a day old."""
+        sweep(self.folder, older_than=86_400)
+
     def facts(self, key: str) -> dict[str, Any]:
         """What was committed with the entry."""
         facts: dict[str, Any] = json.loads(self._commit_file(key).read_text())
@@ -58,7 +63,7 @@ class Store:
         name = f"{key}.safetensors"
         with replacing(self.folder / name) as temporary:
             temporary.write_bytes(content)
-        self.commit(key, name, hashlib.blake2b(content, digest_size=16).hexdigest(), facts)
+        self.commit(key, name, digest(content), facts)
 
     def load_weights(self, key: str) -> dict[str, Tensor]:
         """The named tensors."""
@@ -126,26 +131,3 @@ class ArrayWriter:
     def _write(self, content: bytes) -> None:
         self.digest.update(content)
         self.stream.write(content)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its place when the block ends without an error."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a whole file or nothing."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
-def digest_of(path: Path) -> str:
-    """Hash of a file's content, 32 hexadecimal digits; read in pieces."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

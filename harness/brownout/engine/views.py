@@ -7,9 +7,9 @@ features and encodings.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -21,6 +21,7 @@ from brownout.engine.faults import raise_if_nobodys, reason
 from brownout.engine.inputs import as_inputs, modality_of, to_device, zeros_like
 from brownout.engine.models import representation_of
 from brownout.engine.perturb import modality_named, noise_of, perturb, perturbed
+from brownout.engine.seeding import seed
 from brownout.engine.shelf import Shelf
 from brownout.engine.specs import Encoding, ViewSpec, features_key
 from brownout.engine.store import ArrayWriter, Store
@@ -42,6 +43,11 @@ class Arrays:
             self.writers[key] = self.store.writer(key, (self.size, *values.shape[1:]))
         self.writers[key].append(values)
 
+    def extend(self, values: Mapping[str, Tensor]) -> None:
+        """The next rows of several arrays."""
+        for key, rows in values.items():
+            self.append(key, rows)
+
     def drop(self, key: str) -> None:
         """Give an array up."""
         if key in self.writers:
@@ -50,13 +56,15 @@ class Arrays:
 
 @contextmanager
 def arrays(store: Store, size: int) -> Iterator[Arrays]:
-    """Arrays of ``size`` rows that become entries when the block ends without an error, else leave nothing."""
+    """Arrays of ``size`` rows that become entries when the block ends without an error, else leave nothing.
+
+    One that is not whole leaves nothing either: features, when all encoders above their backbone have failed.
+    """
     under_way = Arrays(store, size)
     try:
         yield under_way
-        for key in list(under_way.writers):
-            under_way.writers[key].commit()
-            del under_way.writers[key]
+        for key in [key for key, writer in under_way.writers.items() if writer.left == 0]:
+            under_way.writers.pop(key).commit()
     finally:
         for key in list(under_way.writers):
             under_way.drop(key)
@@ -68,8 +76,8 @@ def compute_features(shelf: Shelf, work: FeatureWork) -> dict[str, int]:
     size = len(dataset.splits[view.split])
     with arrays(shelf.store, size) as out:
         for rows in chunks(size, shelf.batch):
-            features = encode_backbone(shelf, dataset, work.backbone, view, perturbed(dataset, view, rows))
-            out.append(features_key(work.backbone, view), features)
+            inputs = perturbed(dataset, view, rows)
+            out.append(features_key(work.backbone, view), encode_backbone(shelf, dataset, work.backbone, view, inputs))
     return {"backbone": size}
 
 
@@ -81,19 +89,55 @@ def compute_views(shelf: Shelf, work: ViewWork) -> dict[str, Any]:
         each.key: work.failed[key] for each in work.encodings for key in needs_of_encoding(each) if key in work.failed
     }
     counts: Counter[str] = Counter()
-    if first.stand_in:
-        for encoding in work.encodings:
-            _stand_in(shelf, dataset, encoding, counts)
-        return {"counts": dict(counts)}
+    compute = {"": _perturbed, "zero-input": _zero, "mean-representation": _mean}[first.stand_in]
+    compute(shelf, dataset, work.encodings, failed, counts)
+    return {"failed": failed, "counts": dict(counts)}
+
+
+def _perturbed(
+    shelf: Shelf, dataset: Dataset, encodings: Sequence[Encoding], failed: dict[str, str], counts: Counter[str]
+) -> None:
+    """Store the encodings of clean or perturbed views, which share their draws; note those that fail."""
+    first = encodings[0].view
     size = min(len(dataset.splits[first.split]), first.dataset.limit or len(dataset.splits[first.split]))
     with arrays(shelf.store, size) as out:
         for rows in chunks(size, shelf.batch):
             noise = noise_of(first, dataset.splits[first.split].ids[rows], shelf.device) if first.perturbation else None
-            for view in dict.fromkeys(each.view for each in work.encodings):
+            for view in dict.fromkeys(each.view for each in encodings):
                 chunk = Chunk(shelf, dataset, view, rows, noise, out, counts)
-                wanted = [each for each in work.encodings if each.view == view and each.key not in failed]
-                failed |= chunk.encode_all(wanted)
-    return {"failed": failed, "counts": dict(counts)}
+                chunk.store_all([each for each in encodings if each.view == view], failed)
+
+
+def _zero(
+    shelf: Shelf, dataset: Dataset, encodings: Sequence[Encoding], failed: dict[str, str], counts: Counter[str]
+) -> None:
+    """Store the one row that takes an absent modality's place: the encoded zero input."""
+    view = encodings[0].view
+    inputs = perturbed(dataset, replace(view, stand_in=""), _there(dataset, view)[:1], device=shelf.device)
+    with arrays(shelf.store, 1) as out:
+        chunk = Chunk(shelf, dataset, view, torch.zeros(1, dtype=torch.int64), None, out, counts, zeros_like(inputs))
+        chunk.store_all(encodings, failed)
+
+
+def _mean(
+    shelf: Shelf, dataset: Dataset, encodings: Sequence[Encoding], failed: dict[str, str], counts: Counter[str]
+) -> None:
+    """Store the one row that takes an absent modality's place: the mean encoding of the training split."""
+    source = replace(encodings[0].view, split="train", stand_in="")
+    there = _there(dataset, source)
+    totals: dict[str, Tensor] = {}
+    for rows in there.split(shelf.batch):
+        chunk = Chunk(shelf, dataset, source, rows, None, None, counts)
+        for key, values in chunk.encode_all(encodings, failed).items():
+            totals[key] = totals.get(key, 0) + values.double().cpu().sum(0, keepdim=True)
+    with arrays(shelf.store, 1) as out:
+        out.extend({key: total / len(there) for key, total in totals.items() if key not in failed})
+
+
+def _there(dataset: Dataset, view: ViewSpec) -> Tensor:
+    """The rows of a split that have the view's modality."""
+    column = view.dataset.modalities.index(view.modality)
+    return dataset.splits[view.split].present[:, column].nonzero().squeeze(1)
 
 
 @dataclass
@@ -111,20 +155,26 @@ class Chunk:
     features: dict[Component, Tensor] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
 
-    def encode_all(self, encodings: list[Encoding]) -> dict[str, str]:
-        """Append the rows of every encoding; gives those that failed, with the reason."""
+    def store_all(self, encodings: Sequence[Encoding], failed: dict[str, str]) -> None:
+        """Append the rows of every encoding that has not failed; note those that fail, with the reason."""
         assert self.out is not None
-        failed = {}
+        values = self.encode_all(encodings, failed)
+        self.out.extend({key: rows for key, rows in values.items() if key not in self.kept})
+        for encoding in encodings:
+            if encoding.key in failed:
+                self.out.drop(encoding.key)
+
+    def encode_all(self, encodings: Sequence[Encoding], failed: dict[str, str]) -> dict[str, Tensor]:
+        """The rows under every encoder that has not failed, by key; note those that fail, with the reason."""
+        values = {}
         for encoding in encodings:
             try:
-                values = self.encode(encoding)
-                if encoding.key not in self.kept:
-                    self.out.append(encoding.key, values)
+                if encoding.key not in failed:
+                    values[encoding.key] = self.encode(encoding)
             except Exception as error:  # noqa: BLE001  an encoder may fail in any way, and costs itself only
                 raise_if_nobodys(error)
                 failed[encoding.key] = reason(error)
-                self.out.drop(encoding.key)
-        return failed
+        return values
 
     def encode(self, encoding: Encoding) -> Tensor:
         """The rows under one encoder."""
@@ -141,6 +191,7 @@ class Chunk:
             below = as_inputs(self._backbone(spec.backbone), representation)
         assert spec.encoder is not None
         model = self.shelf.fitted(encoding.fit).encoders[spec.modality]
+        seed(encoding.fit.seed + int(self.rows[0]))  # what it draws must not depend on other encodings
         with torch.inference_mode():
             output = model(to_device(below, self.shelf.device))
         self.counts["encoder"] += len(self.rows)
@@ -186,7 +237,7 @@ def encode_backbone(shelf: Shelf, dataset: Dataset, component: Component, view: 
     backbone = shelf.backbone(component, modality_named(dataset, view.modality))
     with torch.inference_mode():
         features = backbone(to_device(inputs, shelf.device))
-    return checked(features, len(features), backbone.representation, f"backbone {component.short}")
+    return checked(features, len(inputs), backbone.representation, f"backbone {component.short}")
 
 
 def checked(output: Tensor, rows: int, representation: Representation, what: str) -> Tensor:
@@ -197,31 +248,3 @@ def checked(output: Tensor, rows: int, representation: Representation, what: str
     if not bool(torch.isfinite(output).all()):
         raise ArithmeticError(f"{what} gave NaN or infinite values")
     return output
-
-
-def _stand_in(shelf: Shelf, dataset: Dataset, encoding: Encoding, counts: Counter[str]) -> None:
-    """Store the one row that takes an absent modality's place: the encoded zero input, or the mean encoding."""
-    view = encoding.view
-    mean = view.stand_in == "mean-representation"
-    source = ViewSpec(view.dataset, view.modality, split="train" if mean else view.split)
-    column = view.dataset.modalities.index(view.modality)
-    there = dataset.splits[source.split].present[:, column].nonzero().squeeze(1)
-    total = torch.zeros((), dtype=torch.float64)
-    for rows in there.split(shelf.batch) if mean else [there[:1]]:
-        inputs = perturbed(dataset, source, rows, device=shelf.device)
-        chunk = Chunk(shelf, dataset, source, rows, None, None, counts, inputs if mean else zeros_like(inputs))
-        if not mean:
-            chunk.features = _zero_features(chunk, encoding)
-        total = total + chunk.encode(Encoding(encoding.fit, source)).double().cpu().sum(0, keepdim=True)
-    with arrays(shelf.store, 1) as out:
-        out.append(encoding.key, (total / len(there)) if mean else total)
-
-
-def _zero_features(chunk: Chunk, encoding: Encoding) -> dict[Component, Tensor]:
-    """The backbone's features of the zero input, which the stored clean features must not stand in for."""
-    backbone = encoding.encoder.backbone
-    if backbone is None:
-        return {}
-    assert chunk.inputs is not None
-    chunk.counts["backbone"] += len(chunk.rows)
-    return {backbone: encode_backbone(chunk.shelf, chunk.dataset, backbone, chunk.view, chunk.inputs)}

@@ -9,11 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from brownout.engine import evaluate, fitting, views
 from brownout.engine.components import Component
 from brownout.engine.faults import raise_if_nobodys, reason
+from brownout.engine.seeding import seed
 from brownout.engine.shelf import Shelf
 from brownout.engine.store import Store
 from brownout.engine.works import FeatureWork, FitWork, PredictWork, ViewWork, Work
@@ -51,7 +50,7 @@ def work_on(shelf: Shelf, job: Job, work: Work) -> TaskOutcome:
     a lack of memory are nobody's fault and stop the run.
     """
     begun = time.perf_counter()
-    torch.manual_seed(0)
+    seed(0)
     try:
         facts = _do(shelf, job, work)
     except Exception as error:  # noqa: BLE001  a component may fail in any way, and the others must go on

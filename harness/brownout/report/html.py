@@ -11,7 +11,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from brownout.engine.store import write_atomically
+from brownout.engine.files import write_atomically
 from brownout.report.curves import Curve, curves, value_range
 from brownout.report.drawing import figure, style
 from brownout.report.heatmap import intervals, pictures, squares

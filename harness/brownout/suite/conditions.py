@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from brownout.engine.components import Component, bind
+from brownout.engine.faults import located
 from brownout.engine.inputs import KIND_OF_REPRESENTATION
 from brownout.engine.specs import Condition, DatasetSpec, ViewSpec
 from brownout.suite.schema import Corruptions, PerturbationUse, Protocol
@@ -114,10 +115,8 @@ class _Builder:
             yield self.condition(facts, views=chosen, share=part.share)
 
     def _views(self, modality: str, use: PerturbationUse, part: Corruptions, key: str) -> list[ViewSpec]:
-        try:
+        with located(key):
             component = bind("perturbation", use.use, use.options)
-        except UsageError as error:
-            raise UsageError(f"{key}: {error}") from None
         kinds = _kinds(self.modalities[modality], part.at)
         if not _takes(use.use, kinds, part.at, key):
             raise UsageError(f"{key}: {use.use!r} does not take modality {modality!r} ({', '.join(kinds)})")
@@ -162,10 +161,8 @@ def _kinds(modality: Modality, at: str) -> list[str]:
 
 
 def _takes(name: str, kinds: Sequence[str], at: str, key: str) -> bool:
-    try:
+    with located(key):
         card = catalogue().find("perturbation", name).card
-    except UsageError as error:
-        raise UsageError(f"{key}: {error}") from None
     assert isinstance(card, PerturbationCard)
     return (at == "input" or card.features) and any(kind in card.takes for kind in kinds)
 

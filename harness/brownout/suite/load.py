@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import types
-import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from brownout.suite.mistakes import mistakes
 from brownout.suite.schema import Suite
 from brownout_registry import UsageError, bind_options, catalogue, resolve, unknown
 
@@ -46,7 +45,8 @@ def parse_suite(content: Any, source: str = "suite", overrides: Sequence[str] = 
     try:
         return Suite.model_validate(content).read_from(source)
     except ValidationError as error:
-        raise UsageError("\n".join(_sentence(source, each) for each in error.errors())) from None
+        found = mistakes(content, error.errors())
+        raise UsageError("\n".join(f"{source}: {each}" for each in found)) from None
 
 
 def _read(path: Path) -> Any:
@@ -92,40 +92,3 @@ def _insert_named_protocol(content: dict[str, Any], source: str) -> None:
         raise UsageError(f"{source}: protocol.use: {error}") from None
     version = getattr(card, "version", "1")
     content["protocol"] = {"name": card.name, "version": version, **named, **given}
-
-
-def _sentence(source: str, error: Mapping[str, Any]) -> str:
-    place = _place(error["loc"])
-    if error["type"] == "extra_forbidden":
-        name = str(error["loc"][-1])
-        return f"{source}: {place}: {unknown('key', name, _keys(error['loc'][:-1]))}"
-    if error["type"] == "missing":
-        return f"{source}: {place}: is required"
-    message = error["msg"].removeprefix("Value error, ")
-    found = "" if error["type"] == "value_error" else f", found {error['input']!r}"
-    return f"{source}: {place}: {message}{found}"
-
-
-def _place(loc: Sequence[str | int]) -> str:
-    text = ""
-    for part in loc:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return text.lstrip(".") or "(whole file)"
-
-
-def _keys(loc: Sequence[str | int]) -> list[str]:
-    """The keys allowed at a place of the suite; a union's branch names stand in ``loc`` and are passed over."""
-    model: Any = Suite
-    for part in loc:
-        models = list(_models(model))
-        fields = [m.model_fields[str(part)].annotation for m in models if str(part) in m.model_fields]
-        model = fields[0] if fields else model
-    return sorted({key for each in _models(model) for key in each.model_fields})
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    if typing.get_origin(annotation) in (list, dict, types.UnionType, typing.Union, typing.Annotated):
-        return [model for part in typing.get_args(annotation) for model in _models(part)]
-    return []

@@ -6,12 +6,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from brownout_registry import unknown
+
 Name = Annotated[str, Field(pattern=r"^[\w][\w .+/()=-]*$", max_length=80)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Rate = Annotated[float, Field(gt=0, lt=1)]
 Severity = Annotated[int, Field(ge=1)]
 Pattern = Annotated[list[str], Field(min_length=1)]
 Means = Literal["absent", "token", "zero-input", "zero-representation", "mean-representation"]
+
+
+def _or_bare_name(schema: dict[str, Any]) -> None:
+    """In the JSON schema, let a name stand for the mapping that holds nothing else."""
+    mapping = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [{"type": "string"}, mapping]
 
 
 class Strict(BaseModel):
@@ -23,7 +32,7 @@ class Strict(BaseModel):
 class Use(BaseModel):
     """A component by name, with its options beside it: ``{use: mlp, hidden: [64]}``, or just ``mlp``."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, json_schema_extra=_or_bare_name)
 
     use: str
 
@@ -54,7 +63,7 @@ class PerturbationUse(Use):
 class EncoderUse(BaseModel):
     """An encoder, on top of an optional frozen ``backbone`` whose outputs are shared; one of both at least."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, json_schema_extra=_or_bare_name)
 
     use: str | None = None
     backbone: Use | None = None
@@ -134,6 +143,8 @@ class Corruptions(Strict):
 class Protocol(Strict):
     """A list of conditions; ``use`` takes a named protocol, whose keys the others replace."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_or_bare_name)
+
     use: str | None = None
     name: str | None = None
     version: str = "1"
@@ -169,9 +180,9 @@ class Suite(Strict):
     def _names(self) -> Suite:
         names = [method.name for method in self.methods]
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"two methods are called {', '.join(map(repr, twice))}")
+            raise ValueError(f"methods: two methods are called {', '.join(map(repr, twice))}")
         if self.baseline is not None and self.baseline not in names:
-            raise ValueError(f"baseline {self.baseline!r} is not one of the methods: {', '.join(names)}")
+            raise ValueError(f"baseline: {unknown('method', self.baseline, names)}")
         return self
 
     @property
