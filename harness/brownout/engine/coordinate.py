@@ -178,7 +178,8 @@ class _Session:
         session = {"finished_at": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": seconds, **rows}
         session |= {"cells_missing_before": missing, "state": facts["state"], "executor": self.settings.executor}
         facts["sessions"] = [*facts["sessions"], session]
-        facts["encoder_rows"] = {key: facts["encoder_rows"].get(key, 0) + value for key, value in rows.items()}
+        if facts["state"] == "finished":  # of what was cut short nobody knows the minimum
+            facts["encoder_rows"] = {key: facts["encoder_rows"].get(key, 0) + value for key, value in rows.items()}
         finished, failed = mine.count("finished"), mine.count("failed")
         facts["counts"] = {"cells": len(self.plan.cells), "finished": finished, "failed": failed}
         facts["seconds"] = seconds

@@ -144,6 +144,8 @@ class _Builder:
             return [pattern for size in range(len(names) - 1, 0, -1) for pattern in combinations(names, size)]
         for pattern in given:
             self._known(pattern, key)
+            if set(pattern) == set(names):
+                raise UsageError(f"{key}: {list(pattern)} misses nothing; that is the clean condition")
         return [tuple(name for name in names if name in pattern) for pattern in given]
 
     def _pattern_name(self, pattern: Pattern) -> str:
