@@ -62,6 +62,8 @@ class Modality:
         shape: shape of one sample (``(C, H, W)``, ``(D,)``, ``(T,)``, ``(T, D)``, ``()`` for text).
         range: smallest and largest valid value where the kind declares one; corruptions clip to it.
         sample_rate: samples per second (Hz), for audio and sequence.
+        scale: of vectors and sequences, the standard deviation of each of the D entries over the training
+            split, so that noise can be stated in it; the engine fills it in where a dataset leaves it out.
 
     Example:
         >>> Modality("picture", "image", (3, 64, 64), range=(0.0, 1.0)).kind
@@ -73,6 +75,7 @@ class Modality:
     shape: tuple[int, ...]
     range: tuple[float, float] | None = None
     sample_rate: int | None = None
+    scale: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)

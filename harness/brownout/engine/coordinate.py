@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from brownout.engine.board import WorkBoard
 from brownout.engine.evaluate import score
-from brownout.engine.faults import reason, told_if_full
+from brownout.engine.faults import raise_if_nobodys, reason, told_if_full
 from brownout.engine.fitted import draw_figures, first_seed_methods
 from brownout.engine.folder import RunFolder
 from brownout.engine.lifecycle import announce
@@ -128,14 +128,20 @@ class _Session:
     def _rescored(self, found: dict[str, Any]) -> dict[str, Any]:
         """Score finished cells under metrics that are new to them, from their stored predictions."""
         wanted = {cell.key for cell in self.plan.cells}
-        mended = []
+        mended, faults = [], set()
         for key, record in found.items():
             new = [(name, metric) for name, metric in self.metrics if name not in record["scores"]]
             if key in wanted and new:
-                record["scores"] |= score(read_predictions(self.folder.path / record["file"]), new)
-                mended.append(record)
+                try:
+                    record["scores"] |= score(read_predictions(self.folder.path / record["file"]), new)
+                    mended.append(record)
+                except Exception as error:  # noqa: BLE001  a metric may fail in any way, and costs no prediction
+                    raise_if_nobodys(error)
+                    faults.add(reason(error))
         if mended:
             self.folder.append(mended)
+        for why in sorted(faults):
+            self.progress.warn(f"finished cells could not be scored anew: {why}")
         return found
 
     def _fits_for_figures(self, before: Mapping[str, Any]) -> list[Work]:

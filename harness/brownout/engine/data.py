@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -10,10 +11,11 @@ from torch import Tensor
 
 from brownout.engine.components import Component
 from brownout.engine.files import write_atomically
-from brownout.engine.inputs import blank_absent, first_bad_row
-from brownout_registry import SPLITS, Dataset, Inputs, Split, Task, UsageError
+from brownout.engine.inputs import blank_absent, first_bad_row, real_steps
+from brownout_registry import SPLITS, Dataset, Inputs, Modality, Split, Task, UsageError
 
 CHUNK = 1024
+SCALE_SAMPLES = 4096
 
 
 def build_dataset(component: Component) -> Dataset:
@@ -29,7 +31,8 @@ def build_dataset(component: Component) -> Dataset:
         _check_targets(component.name, name, dataset.splits[name], dataset.task)
     _check_classes(component.name, dataset)
     _check_presence(component.name, dataset)
-    return dataset
+    scaled = tuple(_with_scale(dataset, column) for column in range(len(dataset.modalities)))
+    return replace(dataset, modalities=scaled)
 
 
 def check_inputs(component: Component, dataset: Dataset, checked: Path, *, remember: bool = True) -> None:
@@ -72,6 +75,16 @@ def read(dataset: Dataset, split: Split, modality: str, rows: Tensor) -> Inputs:
 def chunks(size: int, chunk: int) -> Iterator[Tensor]:
     """Row numbers 0 .. size - 1 in consecutive pieces."""
     yield from torch.arange(size).split(chunk)
+
+
+def _with_scale(dataset: Dataset, column: int) -> Modality:
+    """A vector or sequence with the standard deviation of its entries over at most 4,096 training samples."""
+    modality, train = dataset.modalities[column], dataset.splits["train"]
+    if modality.kind not in ("vector", "sequence") or modality.scale is not None:
+        return modality
+    inputs = train.read(modality.name, train.present[:, column].nonzero().squeeze(1)[:SCALE_SAMPLES])
+    steps = real_steps(inputs)
+    return replace(modality, scale=tuple(steps.double().std(0, correction=0).nan_to_num(0.0).tolist()))
 
 
 def _check_targets(dataset: str, name: str, split: Split, task: Task) -> None:

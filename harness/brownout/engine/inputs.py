@@ -51,6 +51,15 @@ def blank_absent(inputs: Any, present: Tensor) -> Any:
     return inputs if bool(present.all()) else mix(inputs, zeros_like(inputs), ~present)
 
 
+def real_steps(inputs: Any) -> Tensor:
+    """The rows of a vector, or all steps of a sequence that are not padding, ``[n, D]``."""
+    if not isinstance(inputs, Padded):
+        vectors: Tensor = inputs
+        return vectors
+    steps = torch.arange(inputs.values.shape[1], device=inputs.lengths.device)
+    return inputs.values[steps < inputs.lengths[:, None]]
+
+
 def first_bad_row(inputs: Any) -> int | None:
     """The first row with NaN or infinite values, or None."""
     values = inputs.values if isinstance(inputs, Padded) else inputs

@@ -91,10 +91,11 @@ class _Builder:
         if part.each == "default":
             cards = [entry.card for entry in catalogue().list("perturbation")]
             return [PerturbationUse(use=card.name) for card in cards if _is_default(card, modality, part.at)]
-        uses = [use for use in part.each if _takes(use.use, kinds, part.at, key)]
+        uses = [use for use in part.each if _takes(use.use, kinds, part.at, f"{key}.each")]
         for use in part.each:
             everywhere = part.modalities or list(self.modalities)
-            if not any(_takes(use.use, _kinds(self.modalities[m], part.at), part.at, key) for m in everywhere):
+            taken = (_takes(use.use, _kinds(self.modalities[m], part.at), part.at, key) for m in everywhere)
+            if not any(taken):
                 raise UsageError(f"{key}.each: {use.use!r} takes none of the modalities {', '.join(everywhere)}")
         return uses
 

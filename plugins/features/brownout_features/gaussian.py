@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import sqrt
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from brownout_features import draws
@@ -13,7 +14,7 @@ from brownout_features.checks import check_levels
 from brownout_features.entries import Entries, replaced, root_mean_square, values_of
 from brownout_registry import Modality, Noise, Perturbation, UsageError
 
-Unit = Literal["auto", "range", "rms", "absolute"]
+Unit = Literal["auto", "range", "std", "rms", "absolute"]
 
 
 def gaussian_noise(
@@ -32,26 +33,27 @@ def gaussian_noise(
       N(0, w0) and leaves open whether w0 is the variance; ``reading`` decides, by default as printed:
       s = sqrt(w0). It mentions no clipping, and there is none by default.
 
-    A modality whose scale nobody declared (a vector, a sequence, a representation) has no absolute unit:
-    there u is the sample's own root mean square, so that a level is a noise-to-signal ratio
-    (20 log10(1/level) dB) whatever the data's scale. A silent sample gets no noise.
+    The entries of a vector or sequence have units of their own: there u is each entry's standard deviation
+    over the training split (`brownout_registry.Modality.scale`), which a constant entry does not have and so
+    keeps its value. Where no scale is declared (audio, a representation) u is the sample's own root mean
+    square, so that a level is a noise-to-signal ratio (20 log10(1/level) dB); a silent sample gets no noise.
 
     Args:
         modality: what is perturbed; its range is clipped to, and is the unit of image-like kinds.
         levels: standard deviations (or variances) of severities 1, 2, ...
         mode: additive or multiplicative.
         reading: whether a level is ``std`` or ``variance``; ``auto``: std if additive, else variance.
-        unit: of additive noise, see above; ``auto``: range for image-like kinds that declare one, else rms.
+        unit: of additive noise, see above; ``auto``: range for image-like kinds that declare one, else std
+            where the modality declares a scale, else rms.
         clip: to the declared range; ``auto``: if additive.
 
     Returns:
         ``perturb(inputs, severity, noise)`` on ``[B, ...]`` or `brownout_registry.Padded`.
 
     Raises:
-        UsageError: a negative level, a unit for multiplicative noise, or a unit that needs a range.
+        UsageError: a negative level, a unit for multiplicative noise, or a unit that needs a range or scale.
 
     Example:
-        >>> import torch
         >>> class Ones:
         ...     def normal(self, label, shape=()):
         ...         return torch.ones(1, *shape)
@@ -81,13 +83,20 @@ def _unit(modality: Modality, additive: bool, unit: Unit) -> Unit:
         raise UsageError(f"{where}, but multiplicative noise has none: leave it out")
     if unit == "range" and modality.range is None:
         raise UsageError(f"{where}, but the modality declares no range: use 'rms' or 'absolute'")
+    if unit == "std" and modality.scale is None:
+        raise UsageError(f"{where}, but the modality declares no scale: use 'rms' or 'absolute'")
     if unit != "auto":
         return unit
-    return "range" if modality.range and modality.kind in ("image", "spectrogram", "depth") else "rms"
+    if modality.range and modality.kind in ("image", "spectrogram", "depth"):
+        return "range"
+    return "std" if modality.scale is not None else "rms"
 
 
 def _size(inputs: Entries, modality: Modality, unit: Unit) -> Tensor | float:
     """How much one unit is."""
     if unit == "rms":
         return root_mean_square(inputs)
+    if unit == "std":
+        values = values_of(inputs)
+        return torch.tensor(modality.scale, dtype=values.dtype, device=values.device)
     return modality.range[1] - modality.range[0] if unit == "range" and modality.range else 1.0

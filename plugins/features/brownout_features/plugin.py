@@ -69,9 +69,10 @@ def _gaussian_noise() -> PerturbationCard:
             Option(
                 "unit",
                 "auto",
-                "of an additive level: share of the declared range, of the sample's root mean square (1 is 0 dB), "
-                "or absolute; auto: range for image-like kinds that declare one, else rms",
-                ("auto", "range", "rms", "absolute"),
+                "of an additive level: share of the declared range, of each entry's std over the training split, of "
+                "the sample's root mean square (1 is 0 dB), or absolute; auto: range for image-like kinds that "
+                "declare one, std for vectors and sequences, else rms",
+                ("auto", "range", "std", "rms", "absolute"),
             ),
             Option("clip", "auto", "to the declared range; auto: if additive", ("auto", True, False)),
         ),

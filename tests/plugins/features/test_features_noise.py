@@ -73,6 +73,17 @@ def test_vectors_are_perturbed_relative_to_their_own_scale(noise_for, scale):
     assert (noisy - x).std().item() == pytest.approx(0.2 * 2.5 * scale, rel=0.03)
 
 
+def test_each_entry_of_a_vector_or_sequence_gets_noise_of_its_own_deviation(noise_for):
+    scale = (0.01, 1.0, 50.0, 0.0)
+    x, noise = torch.zeros(2000, 4), noise_for(range(2000))
+    noisy = gaussian_noise(Modality("table", "vector", (4,), scale=scale), (0.5,))(x, 1, noise)
+    np.testing.assert_allclose(noisy.std(0), 0.5 * np.array(scale), rtol=0.08)
+    steps = Padded(torch.zeros(50, 7, 4), torch.full((50,), 5))
+    noisy = gaussian_noise(Modality("steps", "sequence", (7, 4), scale=scale), (0.5,))(steps, 1, noise_for(range(50)))
+    np.testing.assert_allclose(noisy.values[:, :5].flatten(0, 1).std(0), 0.5 * np.array(scale), rtol=0.2)
+    assert not noisy.values[:, 5:].any()
+
+
 def test_audio_noise_reaches_the_signal_to_noise_ratio(noise_for):
     voice = Modality("voice", "audio", (8000,), range=(-1.0, 1.0))
     sine = 0.1 * torch.sin(torch.arange(8000) / 7).expand(2, -1)

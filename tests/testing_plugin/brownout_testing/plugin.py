@@ -1,0 +1,206 @@
+"""What the tests' plugin registers; importing it imports no torch."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from brownout_registry import (
+    DatasetCard,
+    EncoderCard,
+    FusionCard,
+    MetricCard,
+    Option,
+    PerturbationCard,
+    TrainingCard,
+    hookimpl,
+)
+
+FAULTS = ("none", "raises", "nan", "shape", "type", "random", "sleeps", "dies")
+
+
+@hookimpl
+def brownout_datasets() -> Sequence[DatasetCard]:
+    """Synthetic data, computed when it is read."""
+    sizes = (
+        Option("train", 48, "samples"),
+        Option("validation", 24, "samples"),
+        Option("test", 40, "samples"),
+        Option("seed", 0, "of everything"),
+    )
+    return [
+        DatasetCard(
+            name="synthetic",
+            target="brownout_testing.data:synthetic",
+            summary="Separable classes in modalities of the kinds that are asked for",
+            options=(
+                *sizes,
+                Option("modalities", ("vector", "image"), "kinds; each is also the modality's name"),
+                Option("width", 8, "of the modality 'vector'"),
+                Option("missing", 0.0, "share of a modality's samples that lack it by nature"),
+                Option("absent", "kept", "what absent rows hold", ("kept", "noise", "nan")),
+                Option("test_seed", None, "of the test split, if it is another"),
+            ),
+        ),
+        DatasetCard(
+            name="scenes",
+            target="brownout_testing.dense:scenes",
+            summary="Dense prediction: a label for every pixel, some to be ignored",
+            options=sizes,
+        ),
+    ]
+
+
+@hookimpl
+def brownout_encoders() -> Sequence[EncoderCard]:
+    """One encoder for all kinds."""
+    return [
+        EncoderCard(
+            name="probe",
+            target="brownout_testing.probe:Probe",
+            summary="One linear layer; writes down what it sees in evaluation mode",
+            options=(
+                Option("width", 5, "of the representation"),
+                Option("gives", "vector", "kind of representation", ("vector", "map", "sequence")),
+                Option("label", None, "what the log calls it, if not by its modality"),
+                Option("fault", "none", "what goes wrong in evaluation mode", FAULTS),
+                Option("after", 0, "calls in evaluation mode that still go well"),
+            ),
+        )
+    ]
+
+
+@hookimpl
+def brownout_fusions() -> Sequence[FusionCard]:
+    """Fusions of every level."""
+    return [
+        FusionCard(
+            name="faulty",
+            target="brownout_testing.decisions:Faulty",
+            summary="Mean of the logits of what is present, unless something goes wrong",
+            level="decision",
+            options=(
+                Option("fault", "none", "what goes wrong", FAULTS),
+                Option("only", "", "only where this modality is absent; empty: everywhere"),
+            ),
+        ),
+        FusionCard(
+            name="stacked",
+            target="brownout_testing.decisions:Stacked",
+            summary="A trained weight for each modality's logits, drawn at random to begin with",
+            level="decision",
+            trained=True,
+        ),
+        FusionCard(
+            name="tokens",
+            target="brownout_testing.representations:Tokens",
+            summary="Sum of linear maps, a learned token in place of what is absent",
+            level="representation",
+            takes=("vector", "sequence"),
+            trained=True,
+            missing="token",
+            options=(Option("loss", "cross-entropy", "", ("cross-entropy", "nan")),),
+        ),
+        FusionCard(
+            name="dense-sum",
+            target="brownout_testing.dense:DenseSum",
+            summary="Sum of 1 x 1 convolutions over the maps that are present",
+            level="representation",
+            takes=("map",),
+            trained=True,
+        ),
+        FusionCard(
+            name="early",
+            target="brownout_testing.early:Early",
+            summary="Fuses inputs and owns its encoders",
+            level="input",
+            trained=True,
+        ),
+    ]
+
+
+@hookimpl
+def brownout_perturbations() -> Sequence[PerturbationCard]:
+    """One for what is not padded, and one for text."""
+    return [
+        PerturbationCard(
+            name="shift",
+            target="brownout_testing.shift:shift",
+            summary="Adds the level times one keyed draw per sample",
+            takes=("image", "depth", "vector"),
+            parameter="shift",
+            levels={"*": (0.1, 0.2, 0.4)},
+            features=True,
+        ),
+        PerturbationCard(
+            name="lose-words",
+            target="brownout_testing.shift:lose_words",
+            summary="A share of the words becomes the word w0",
+            takes=("text",),
+            default_for=("text",),
+            parameter="share of words",
+            levels={"*": (0.3, 0.6, 1.0)},
+        ),
+    ]
+
+
+@hookimpl
+def brownout_metrics() -> Sequence[MetricCard]:
+    """A metric that counts, and one that fails."""
+    return [
+        MetricCard(
+            name="samples",
+            target="brownout_testing.metrics:samples",
+            summary="How many samples there are",
+            higher_is_better=True,
+            range=(0, float("inf")),
+        ),
+        MetricCard(
+            name="sour",
+            target="brownout_testing.metrics:sour",
+            summary="Always raises",
+            higher_is_better=True,
+            range=(0, 1),
+        ),
+    ]
+
+
+@hookimpl
+def brownout_trainings() -> Sequence[TrainingCard]:
+    """A recipe of two phases."""
+    return [
+        TrainingCard(
+            name="two-phases",
+            target="brownout_testing.phases:TwoPhases",
+            summary="Encoders are frozen at first, then everything is fitted",
+            options=(Option("first", 1, "epochs with frozen encoders"),),
+        )
+    ]
+
+
+@hookimpl
+def brownout_run_started(folder: Path, plan: Mapping[str, Any]) -> None:
+    """Write it down."""
+    _note(folder, {"event": "started", **plan})
+
+
+@hookimpl
+def brownout_cell_finished(folder: Path, cell: Mapping[str, Any]) -> None:
+    """Write it down."""
+    _note(folder, {"event": "cell", "cell": cell["cell"], "status": cell["status"]})
+
+
+@hookimpl
+def brownout_run_finished(folder: Path, run: Mapping[str, Any]) -> None:
+    """Write it down."""
+    _note(folder, {"event": "finished", "counts": run["counts"]})
+
+
+def _note(folder: Path, event: Mapping[str, Any]) -> None:
+    if os.environ.get("BROWNOUT_TESTING_RAISE"):
+        raise RuntimeError("the logger is out of order")
+    with (folder / "events.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(event) + "\n")
