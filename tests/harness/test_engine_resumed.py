@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from brownout.engine.folder import RunFolder
+from brownout.results import load_run
 from brownout_registry import UsageError
 
 pytestmark = pytest.mark.usefixtures("testing_plugin")
@@ -62,7 +63,7 @@ def test_a_new_metric_that_fails_costs_no_prediction(suite: Any, compute: Any, w
     first, again = compute(suite), watch()
     second = compute({**suite, "metrics": ["accuracy", "sour"]}, progress=again)
     assert again.works == ()
-    assert again.warnings == ("finished cells could not be scored anew: ArithmeticError: sour",)
+    assert again.warnings == ("metric sour: ArithmeticError: sour",)
     assert [score for score in second.scores if score.metric == "accuracy"] == list(first.scores)
 
 
@@ -241,3 +242,25 @@ def test_edited_source_is_never_answered_from_the_cache(
         source.write_text(before)
     assert set(first).isdisjoint(second)
     assert more == 2 * rows
+
+
+def test_an_edited_metric_scores_anew_without_any_work(suite: Any, compute: Any, watch: Any) -> None:
+    first, again = compute(suite), watch()
+    folder = RunFolder(first.folder)
+    old = [
+        {**each, "scores": {"accuracy": 0.125}, "scored_by": {"accuracy": "old"}} for each in folder.cells().values()
+    ]
+    folder.append(old)
+    assert {score.value for score in load_run(first.folder).scores} == {0.125}
+    assert compute(suite, progress=again).scores == first.scores
+    assert again.works == ()
+
+
+def test_a_digit_flipped_in_a_line_of_cells_is_noticed(suite: Any, compute: Any, watch: Any) -> None:
+    first, again = compute(suite), watch()
+    file = first.folder / "cells.jsonl"
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join([lines[0].replace('"accuracy": 0.', '"accuracy": 1.'), *lines[1:]]))
+    assert file.read_text() != "".join(lines)
+    assert compute(suite, progress=again).scores == first.scores
+    assert again.found == len(lines) - 1

@@ -11,8 +11,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from brownout.engine.board import WorkBoard
-from brownout.engine.evaluate import score
-from brownout.engine.faults import raise_if_nobodys, reason, told_if_full
+from brownout.engine.faults import reason, told_if_full
 from brownout.engine.fitted import draw_figures, first_seed_methods
 from brownout.engine.folder import RunFolder
 from brownout.engine.lifecycle import announce
@@ -20,6 +19,7 @@ from brownout.engine.plan import Plan, fit_works, minimal_rows, works_for
 from brownout.engine.predictions import read_predictions
 from brownout.engine.preflight import Named, prepare
 from brownout.engine.provenance import provenance
+from brownout.engine.scoring import merged, score, stale
 from brownout.engine.settings import Settings
 from brownout.engine.shelf import Shelf
 from brownout.engine.store import Store
@@ -84,6 +84,7 @@ class _Session:
     settings: Settings
     progress: Progress
     counts: Counter[str] = field(default_factory=Counter)
+    told: set[str] = field(default_factory=set)
     started: float = field(default_factory=time.perf_counter)
 
     def execute(self, executor: Executor) -> None:
@@ -119,6 +120,7 @@ class _Session:
         if outcome.cells:
             self.folder.append(list(outcome.cells))
         self.progress.advance(work, outcome)
+        self._tell_unscored(outcome.cells)
         for cell in outcome.cells:
             self._announce("brownout_cell_finished", cell=cell)
 
@@ -126,23 +128,24 @@ class _Session:
         announce(hook, self.progress.warn, folder=self.folder.path, **arguments)
 
     def _rescored(self, found: dict[str, Any]) -> dict[str, Any]:
-        """Score finished cells under metrics that are new to them, from their stored predictions."""
+        """Score finished cells under metrics that are new to them or were changed, from their stored predictions."""
         wanted = {cell.key for cell in self.plan.cells}
-        mended, faults = [], set()
-        for key, record in found.items():
-            new = [(name, metric) for name, metric in self.metrics if name not in record["scores"]]
-            if key in wanted and new:
-                try:
-                    record["scores"] |= score(read_predictions(self.folder.path / record["file"]), new)
-                    mended.append(record)
-                except Exception as error:  # noqa: BLE001  a metric may fail in any way, and costs no prediction
-                    raise_if_nobodys(error)
-                    faults.add(reason(error))
+        mended = []
+        for key in wanted & found.keys():
+            if metrics := stale(found[key], self.metrics):
+                stored = read_predictions(self.folder.path / found[key]["file"])
+                mended.append(merged(found[key], score(stored, metrics)))
         if mended:
             self.folder.append(mended)
-        for why in sorted(faults):
-            self.progress.warn(f"finished cells could not be scored anew: {why}")
+        self._tell_unscored(mended)
         return found
+
+    def _tell_unscored(self, cells: Sequence[Mapping[str, Any]]) -> None:
+        """Warn of metrics that failed, once for each reason."""
+        faults = {f"metric {name}: {why}" for cell in cells for name, why in cell.get("unscored", {}).items()}
+        for fault in sorted(faults - self.told):
+            self.progress.warn(fault)
+        self.told |= faults
 
     def _fits_for_figures(self, before: Mapping[str, Any]) -> list[Work]:
         if before.get("figures_of") == self._figures_key() or not self.figures:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from brownout.engine.components import Component
 from brownout.engine.data import chunks
 from brownout.engine.faults import raise_if_nobodys, reason
 from brownout.engine.inputs import blank_absent, mix, to_device
@@ -20,15 +19,15 @@ from brownout.engine.masks import hit, presence
 from brownout.engine.models import Head, blank, heads_of
 from brownout.engine.perturb import perturbed
 from brownout.engine.predictions import write_predictions
+from brownout.engine.scoring import Metrics, score
 from brownout.engine.seeding import seed
 from brownout.engine.shelf import Shelf
 from brownout.engine.specs import Cell, MethodSpec, ViewSpec
 from brownout.engine.works import PredictWork, needs_of
-from brownout_registry import Dataset, Prediction, Stored, resolve
+from brownout_registry import Dataset, Prediction, Stored
 
 CHUNK = 1024
 Record = dict[str, Any]
-Metrics = Sequence[tuple[str, Component]]
 
 
 def compute_cells(shelf: Shelf, folder: Path, metrics: Metrics, work: PredictWork) -> list[Record]:
@@ -60,24 +59,7 @@ def failure(cell: Cell, why: str) -> Record:
     return {**identity(cell), "status": "failed", "reason": why}
 
 
-def score(stored: Stored, metrics: Metrics) -> dict[str, float | None]:
-    """Every metric of a cell; None where it is undefined or needs what the method does not give."""
-    return {name: _score(stored, metric) for name, metric in metrics}
-
-
-def _score(stored: Stored, metric: Component) -> float | None:
-    if any(not _given(getattr(stored, need)) for need in getattr(metric.card, "needs", ())):
-        return None
-    value = float(resolve(metric.card)(stored, **metric.bound))
-    return value if np.isfinite(value) else None
-
-
-def _given(field: Any) -> bool:
-    return field is not None and (not isinstance(field, Mapping) or bool(field))
-
-
 def _finish(cell: Cell, stored: Stored, folder: Path, metrics: Metrics) -> Record:
-    scores = score(stored, metrics)
     file = f"predictions/{cell.key}.parquet"
     digest = write_predictions(folder / file, stored)
     samples = len(stored.ids)
@@ -87,7 +69,7 @@ def _finish(cell: Cell, stored: Stored, folder: Path, metrics: Metrics) -> Recor
         "file": file,
         "digest": digest,
         "samples": samples,
-        "scores": scores,
+        **score(stored, metrics),
     }
 
 

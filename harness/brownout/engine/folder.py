@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from brownout.engine.files import digest_of, sweep, write_atomically
+from brownout.engine.files import digest, digest_of, sweep, write_atomically
 from brownout_registry import UsageError
 
 Record = dict[str, Any]
@@ -115,7 +115,12 @@ class RunFolder:
 
 
 def _line(record: Record) -> str:
-    return json.dumps(record, ensure_ascii=False) + "\n"
+    """A record as a line that carries its own digest, so that a harmed one is noticed."""
+    return json.dumps({**record, "check": _check(record)}, ensure_ascii=False) + "\n"
+
+
+def _check(record: Record) -> str:
+    return digest(json.dumps(record, ensure_ascii=False).encode())
 
 
 def _record(line: bytes) -> Record | None:
@@ -123,7 +128,9 @@ def _record(line: bytes) -> Record | None:
         record = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    fields = FIELDS.get(str(record.get("status"))) if isinstance(record, dict) else None
+    if not isinstance(record, dict) or record.pop("check", None) != _check(record):
+        return None
+    fields = FIELDS.get(str(record.get("status")))
     if not fields or not all(isinstance(record.get(name), kind) for name, kind in fields.items()):
         return None
     file = str(record.get("file", ""))
