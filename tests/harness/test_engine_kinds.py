@@ -60,13 +60,16 @@ def test_dense_prediction_end_to_end(make_suite: Any, compute: Callable[..., Run
         "methods": [
             {"name": "sum", "fusion": "dense-sum"},
             {"name": "late", "fusion": "faulty"},
+            {"name": "mean", "fusion": "mean"},
+            {"name": "jacobian", "fusion": "jacobian"},
+            {"name": "stacked", "fusion": "stacked"},
         ],
         "training": {"epochs": 25, "learning_rate": 0.02, "batch_size": 8},
         "protocol": {"missing": {"patterns": "all"}, "corruptions": {"each": ["gaussian-noise"], "severities": [1]}},
     }
     run = compute(suite)
     assert not run.failures
-    for method in ("sum", "late"):
+    for method in ("sum", "late", "mean", "jacobian", "stacked"):
         cell = stored(run)[method, 0, "clean"]
         assert cell.logits.shape == (40, 2, 6, 6)
         assert cell.targets.shape == (40, 6, 6)

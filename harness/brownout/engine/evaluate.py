@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from brownout.engine.data import chunks
 from brownout.engine.faults import raise_if_nobodys, reason
 from brownout.engine.inputs import blank_absent, mix, to_device
 from brownout.engine.masks import hit, presence
-from brownout.engine.models import Head, blank, heads_of
+from brownout.engine.models import Head, blank, build_decision, heads_of
 from brownout.engine.perturb import perturbed
 from brownout.engine.predictions import write_predictions
 from brownout.engine.scoring import Metrics, score
@@ -26,7 +27,7 @@ from brownout.engine.specs import Cell, MethodSpec, ViewSpec
 from brownout.engine.works import PredictWork, needs_of
 from brownout_registry import Dataset, Prediction, Stored
 
-CHUNK = 1024
+CHUNK, CHUNK_VALUES = 1024, 1 << 22  # samples fused at a time, and how many logits they may have
 Record = dict[str, Any]
 
 
@@ -99,14 +100,15 @@ class Predictor:
             return self.shelf.fitted(method.own).fusion
         models = {name: self.shelf.fitted(fit) for name, fit in zip(self.heads, method.unimodal, strict=True)}
         seed(method.seed)
-        fusion: nn.Module = method.fusion.build(self.dataset.task, heads_of(models))
+        fusion = build_decision(method.fusion, self.dataset.task, heads_of(models))
         return fusion.to(self.shelf.device).eval() if isinstance(fusion, nn.Module) else fusion
 
     def predict(self, cell: Cell) -> Stored:
         """Predictions of the test split under the cell's condition."""
         split, limit = self.dataset.splits["test"], self.method.dataset.limit
         size = min(len(split), limit or len(split))
-        pieces = [self._chunk(cell, rows) for rows in chunks(size, CHUNK)]
+        values = len(self.dataset.task.classes) * prod(split.targets.shape[1:])
+        pieces = [self._chunk(cell, rows) for rows in chunks(size, min(CHUNK, max(1, CHUNK_VALUES // values)))]
         predictions, masks = zip(*pieces, strict=True)
         return _stored(self.dataset, split.ids[:size], split.targets[:size], torch.cat(masks), predictions)
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from brownout.engine.components import Component
+from brownout.engine.dense import EachPlace
 from brownout.engine.faults import located
 from brownout.engine.inputs import modality_of
 from brownout.engine.seeding import seed
@@ -101,6 +102,12 @@ def build_backbone(component: Component, modality: Modality) -> nn.Module:
     seed(0)
     backbone: nn.Module = _encoder(component, modality).eval().requires_grad_(False)
     return backbone
+
+
+def build_decision(component: Component, task: Task, heads: Mapping[str, nn.Linear]) -> nn.Module:
+    """A decision-level fusion over fitted unimodal heads; for dense prediction it acts at each place."""
+    fusion: nn.Module = component.build(task, heads)
+    return EachPlace(fusion) if task.kind == "dense" else fusion
 
 
 def build_fit(spec: FitSpec, dataset: Dataset, below: Mapping[str, Representation]) -> Joint:

@@ -11,7 +11,7 @@ from torch import nn
 
 from brownout.engine.components import Component
 from brownout.engine.data import build_dataset
-from brownout.engine.models import Joint, build_backbone, build_fit, heads_of
+from brownout.engine.models import Joint, build_backbone, build_decision, build_fit, heads_of
 from brownout.engine.seeding import seed
 from brownout.engine.specs import DatasetSpec, Encoding, FitSpec
 from brownout.engine.store import Store
@@ -76,8 +76,7 @@ class Shelf:
         names = [each.name for each in dataset.modalities]
         heads = heads_of({name: self.fitted(fit) for name, fit in zip(names, spec.unimodal, strict=True)})
         seed(spec.seed)
-        fusion: nn.Module = spec.fusion.build(dataset.task, heads)
-        return fusion
+        return build_decision(spec.fusion, dataset.task, heads)
 
     def _load(self, spec: FitSpec) -> Joint:
         model = self.fresh(spec)
