@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 import subprocess
 import sys
@@ -14,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from brownout_registry import KINDS, Card, Entry, catalogue, resolve
+from brownout.suite import Suite
+from brownout_registry import KINDS, Card, Entry, catalogue, hooks, resolve
 
 ROOT = Path(__file__).parents[1]
 PLUGINS = sorted(path.parent for path in (ROOT / "plugins").glob("*/pyproject.toml"))
@@ -203,3 +205,15 @@ def test_a_card_is_complete(entry: Entry) -> None:
         assert re.match(r"@\w+\{[^,\s]+,", card.paper.bibtex)
         assert card.paper.bibtex.count("{") == card.paper.bibtex.count("}")
         assert str(card.paper.year) in card.paper.bibtex
+
+
+def test_the_schema_in_the_docs_is_the_current_one() -> None:
+    shipped = json.loads((ROOT / "docs" / "suite.schema.json").read_text(encoding="utf-8"))
+    assert shipped == Suite.model_json_schema(), "brownout show suite-schema > docs/suite.schema.json"
+
+
+def test_every_hook_is_in_the_manual() -> None:
+    manual = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    names = [name for name in vars(hooks) if name.startswith("brownout_")]
+    assert len(names) == 14
+    assert [name for name in names if f"`{name}`" not in manual] == []
