@@ -30,6 +30,7 @@ from brownout.engine.store import Store
 from brownout.suite import Suite, parse_suite
 
 SAMPLES, BATCH, ROUNDS = 128, 64, 2
+QUICK_SAMPLES = 8  # where benchmarks are disabled the code runs, on one severity, and nothing is measured
 CORRUPTIONS = [
     {"use": "gaussian-noise"},
     {"use": "gaussian-noise", "mode": "multiplicative", "levels": [0.5, 1, 1.5, 2, 2.5], "name": "multiplicative"},
@@ -41,40 +42,41 @@ CORRUPTIONS = [
 
 @pytest.mark.parametrize("modalities", [2, 3])
 def test_against_bare_forward_passes(benchmark: Any, tmp_path: Path, modalities: int) -> None:
-    bench = _Bench(tmp_path, modalities)
+    bench = _Bench(tmp_path, modalities, SAMPLES if benchmark.enabled else QUICK_SAMPLES)
     views = bench.views()
     made = [(view, _batches(bench, view)) for view in views]
     making = min(_seconds(lambda: [_batches(bench, view) for view in views]) for _ in range(ROUNDS))
     before = min(_seconds(lambda: bench.forward(made)) for _ in range(ROUNDS))
     run = benchmark.pedantic(bench.run, setup=bench.fresh, rounds=ROUNDS)
     forward = min(before, *(_seconds(lambda: bench.forward(made)) for _ in range(ROUNDS)))
-    benchmark.extra_info |= {
-        "forward_passes_s": forward,
-        "making_views_s": making,
-        "run_over_forward": benchmark.stats.stats.min / forward,
-        "run_over_views_and_forward": benchmark.stats.stats.min / (making + forward),
-    }
+    if benchmark.enabled:
+        benchmark.extra_info |= {
+            "forward_passes_s": forward,
+            "making_views_s": making,
+            "run_over_forward": benchmark.stats.stats.min / forward,
+            "run_over_views_and_forward": benchmark.stats.stats.min / (making + forward),
+        }
     assert run.facts["counts"]["finished"] == run.facts["counts"]["cells"]
 
 
 @pytest.mark.parametrize("modalities", [2, 3])
 def test_against_one_forward_pass_per_condition(benchmark: Any, tmp_path: Path, modalities: int) -> None:
-    bench = _Bench(tmp_path, modalities)
+    bench = _Bench(tmp_path, modalities, SAMPLES if benchmark.enabled else QUICK_SAMPLES)
     accuracies: dict[str, float] = {}
     loop = _seconds(lambda: accuracies.update(bench.loop()))
     run = benchmark.pedantic(bench.run, setup=bench.fresh, rounds=ROUNDS)
-    benchmark.extra_info |= {"loop_s": loop, "speedup": loop / benchmark.stats.stats.min, "cells": len(accuracies)}
+    if benchmark.enabled:
+        benchmark.extra_info |= {"loop_s": loop, "speedup": loop / benchmark.stats.stats.min, "cells": len(accuracies)}
     measured = {score.condition.name: score.value for score in run.scores}
-    assert measured == pytest.approx(accuracies, abs=1.5 / SAMPLES)
+    assert measured == pytest.approx(accuracies, abs=1.5 / bench.samples)
 
 
 class _Bench:
     """A suite with its weights in the cache and nothing else."""
 
-    def __init__(self, folder: Path, modalities: int) -> None:
-        torch.manual_seed(0)
+    def __init__(self, folder: Path, modalities: int, samples: int) -> None:
         self.folder, self.names = folder, [f"camera{number}" for number in range(modalities)]
-        self.suite = _suite(folder, self.names)
+        self.suite, self.samples = _suite(folder, self.names, samples), samples
         self.settings = Settings(out=folder / "run", cache=folder / "cache", batch=BATCH)
         run_suite(self.suite, Settings(out=folder / "warm", cache=folder / "cache", limit=1))
         self.kept = {path.name for path in (folder / "cache").iterdir()}
@@ -111,7 +113,7 @@ class _Bench:
     def _accuracy(self, condition: Condition) -> float:
         spec, split, right = self.plan.cells[0].method.dataset, self.dataset.splits["test"], 0
         present = torch.tensor([name in condition.present for name in self.names])
-        for rows in torch.arange(SAMPLES).split(BATCH):
+        for rows in torch.arange(self.samples).split(BATCH):
             logits = {}
             for name in self.names:
                 if name in condition.present:
@@ -121,11 +123,11 @@ class _Bench:
                     logits[name] = torch.zeros(len(rows), len(self.dataset.task.classes))
             fused = self.fitted.fusion(logits, present.expand(len(rows), -1)).logits
             right += int((fused.argmax(1) == split.targets[rows]).sum())
-        return right / SAMPLES
+        return right / self.samples
 
 
 def _batches(bench: _Bench, view: ViewSpec) -> list[Any]:
-    return [perturbed(bench.dataset, view, rows) for rows in torch.arange(SAMPLES).split(BATCH)]
+    return [perturbed(bench.dataset, view, rows) for rows in torch.arange(bench.samples).split(BATCH)]
 
 
 def _seconds(function: Callable[[], object]) -> float:
@@ -134,12 +136,13 @@ def _seconds(function: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def _suite(folder: Path, names: list[str]) -> Suite:
+def _suite(folder: Path, names: list[str], samples: int) -> Suite:
     rng = np.random.default_rng(0)
-    rows = 3 * SAMPLES
+    rows = 3 * samples
     arrays = {name: rng.integers(0, 256, (rows, 3, 64, 64), dtype=np.uint8) for name in names}
-    split = np.repeat(["train", "validation", "test"], SAMPLES)
-    np.savez(folder / "data.npz", label=np.arange(rows) % 10, split=split, **arrays)
+    split = np.repeat(["train", "validation", "test"], samples)
+    np.savez(folder / "data.npz", label=np.arange(rows) % min(10, samples), split=split, **arrays)
+    severities = [1, 2, 3, 4, 5] if samples > QUICK_SAMPLES else [1]
     content = {
         "suite": "bench",
         "dataset": {
@@ -154,7 +157,7 @@ def _suite(folder: Path, names: list[str]) -> Suite:
         "training": {"epochs": 0},
         "protocol": {
             "missing": {"patterns": "all"},
-            "corruptions": {"each": CORRUPTIONS, "patterns": "all"},
+            "corruptions": {"each": CORRUPTIONS, "patterns": "all", "severities": severities},
         },
     }
     return parse_suite(content)

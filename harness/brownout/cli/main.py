@@ -58,6 +58,9 @@ def _run(arguments: list[str]) -> int:
 def _other(error: Exception) -> int:
     """Errors of the option parser are usage; anything else is a fault of ours and shows its traceback."""
     show, code = getattr(error, "format_message", None), getattr(error, "exit_code", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(str(error), err=True)
+        return USAGE
     if show is not None:
         return _complain(f"{show()}\nTry 'brownout --help'.", USAGE)
     if type(error).__name__ == "Exit" and code is not None:
