@@ -115,6 +115,15 @@ def test_a_failed_unimodal_fit_costs_what_stands_on_it(make_suite: Any, compute:
     assert failures(run) == {"bad": CONDITIONS}
 
 
+def test_a_perturbation_that_edits_its_input_costs_its_own_cells(make_suite: Any, compute: Callable[..., Run]) -> None:
+    run = compute(make_suite(protocol={"corruptions": {"each": ["scribble", "shift"], "severities": [1, 2]}}))
+    assert {each["condition"].partition("(")[0] for each in run.failures} == {"scribble"}
+    why = "ValueError: scribble edited its input in place; a perturbation gives a new one"
+    assert {each["reason"] for each in run.failures} == {why}
+    clean = compute(make_suite(protocol={"corruptions": {"each": ["shift"], "severities": [1, 2]}}), out="without")
+    assert set(clean.scores) <= set(run.scores)
+
+
 def test_a_faulty_metric_costs_no_cell_and_is_told_once(
     make_suite: Any, compute: Callable[..., Run], watch: Any
 ) -> None:

@@ -8,7 +8,7 @@ from brownout.engine.data import read
 from brownout.engine.inputs import first_bad_row, to_device
 from brownout.engine.noise import KeyedNoise
 from brownout.engine.specs import ViewSpec
-from brownout_registry import Dataset, Inputs, Modality, Noise, Perturbation
+from brownout_registry import Dataset, Inputs, Modality, Noise, Padded, Perturbation
 
 
 def noise_of(view: ViewSpec, ids: Tensor, device: str = "cpu") -> Noise:
@@ -17,32 +17,43 @@ def noise_of(view: ViewSpec, ids: Tensor, device: str = "cpu") -> Noise:
     return KeyedNoise(view.seed, view.perturbation.short, view.modality, tuple(ids.tolist()), device)
 
 
-def perturbed(
-    dataset: Dataset, view: ViewSpec, rows: Tensor, noise: Noise | None = None, device: str = "cpu"
-) -> Inputs:
+def clean_inputs(dataset: Dataset, view: ViewSpec, rows: Tensor, device: str = "cpu") -> Inputs:
+    """The canonical inputs of some rows of a view's split and modality."""
+    return to_device(read(dataset, dataset.splits[view.split], view.modality, rows), device)
+
+
+def perturbed(dataset: Dataset, view: ViewSpec, rows: Tensor, device: str = "cpu") -> Inputs:
     """The canonical inputs of some rows under a view; clean ones for clean and feature-level views.
 
     Raises:
         ArithmeticError: the perturbation made a sample NaN or infinite.
+        ValueError: it edited its input in place.
     """
-    split = dataset.splits[view.split]
-    inputs = to_device(read(dataset, split, view.modality, rows), device)
+    inputs = clean_inputs(dataset, view, rows, device)
     if view.perturbation is None or view.at == "features":
         return inputs
-    ids = split.ids[rows]
-    return perturb(view, modality_named(dataset, view.modality), inputs, noise or noise_of(view, ids, device), ids)
+    ids = dataset.splits[view.split].ids[rows]
+    return perturb(view, modality_named(dataset, view.modality), inputs, noise_of(view, ids, device), ids)
 
 
 def perturb(view: ViewSpec, modality: Modality, inputs: Inputs, noise: Noise, ids: Tensor) -> Inputs:
-    """Apply a view's perturbation to inputs or representations, and refuse a result that is not finite."""
+    """Apply a view's perturbation to inputs or representations; see `perturbed` for what is refused."""
     assert view.perturbation is not None
     function: Perturbation = view.perturbation.build(modality, levels=list(view.levels))
+    version = _version(inputs)
     result: Inputs = function(inputs, view.severity, noise)
-    bad = first_bad_row(result)
+    what, bad = view.perturbation.short, first_bad_row(result)
+    if _version(inputs) != version:
+        raise ValueError(f"{what} edited its input in place; a perturbation gives a new one")
     if bad is not None:
-        what = view.perturbation.short
         raise ArithmeticError(f"{what} made {view.modality!r} of sample {int(ids[bad])} NaN or infinite")
     return result
+
+
+def _version(inputs: Inputs) -> object:
+    """What changes when inputs are edited in place: torch's version counter, or the texts themselves."""
+    values = inputs.values if isinstance(inputs, Padded) else inputs
+    return values._version if isinstance(values, Tensor) else tuple(values)
 
 
 def modality_named(dataset: Dataset, name: str) -> Modality:

@@ -7,9 +7,10 @@ features and encodings.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ from brownout.engine.data import chunks
 from brownout.engine.faults import raise_if_nobodys, reason
 from brownout.engine.inputs import as_inputs, modality_of, to_device, zeros_like
 from brownout.engine.models import representation_of
-from brownout.engine.perturb import modality_named, noise_of, perturb, perturbed
+from brownout.engine.perturb import clean_inputs, modality_named, noise_of, perturb
 from brownout.engine.seeding import seed
 from brownout.engine.shelf import Shelf
 from brownout.engine.specs import Encoding, ViewSpec, features_key
@@ -76,7 +77,7 @@ def compute_features(shelf: Shelf, work: FeatureWork) -> dict[str, int]:
     size = len(dataset.splits[view.split])
     with arrays(shelf.store, size) as out:
         for rows in chunks(size, shelf.batch):
-            inputs = perturbed(dataset, view, rows)
+            inputs = clean_inputs(dataset, view, rows, shelf.device)
             out.append(features_key(work.backbone, view), encode_backbone(shelf, dataset, work.backbone, view, inputs))
     return {"backbone": size}
 
@@ -103,8 +104,9 @@ def _perturbed(
     with arrays(shelf.store, size) as out:
         for rows in chunks(size, shelf.batch):
             noise = noise_of(first, dataset.splits[first.split].ids[rows], shelf.device) if first.perturbation else None
+            clean = cache(partial(clean_inputs, dataset, first, rows, shelf.device))
             for view in dict.fromkeys(each.view for each in encodings):
-                chunk = Chunk(shelf, dataset, view, rows, noise, out, counts)
+                chunk = Chunk(shelf, dataset, view, rows, clean, noise, out, counts)
                 chunk.store_all([each for each in encodings if each.view == view], failed)
 
 
@@ -113,9 +115,9 @@ def _zero(
 ) -> None:
     """Store the one row that takes an absent modality's place: the encoded zero input."""
     view = encodings[0].view
-    inputs = perturbed(dataset, replace(view, stand_in=""), _there(dataset, view)[:1], device=shelf.device)
+    inputs = zeros_like(clean_inputs(dataset, view, _there(dataset, view)[:1], shelf.device))
     with arrays(shelf.store, 1) as out:
-        chunk = Chunk(shelf, dataset, view, torch.zeros(1, dtype=torch.int64), None, out, counts, zeros_like(inputs))
+        chunk = Chunk(shelf, dataset, view, torch.zeros(1, dtype=torch.int64), lambda: inputs, None, out, counts)
         chunk.store_all(encodings, failed)
 
 
@@ -127,7 +129,8 @@ def _mean(
     there = _there(dataset, source)
     totals: dict[str, Tensor] = {}
     for rows in there.split(shelf.batch):
-        chunk = Chunk(shelf, dataset, source, rows, None, None, counts)
+        clean = partial(clean_inputs, dataset, source, rows, shelf.device)
+        chunk = Chunk(shelf, dataset, source, rows, clean, None, None, counts)
         for key, values in chunk.encode_all(encodings, failed).items():
             totals[key] = totals.get(key, 0) + values.double().cpu().sum(0, keepdim=True)
     with arrays(shelf.store, 1) as out:
@@ -148,6 +151,7 @@ class Chunk:
     dataset: Dataset
     view: ViewSpec
     rows: Tensor
+    clean: Callable[[], Inputs]
     noise: Noise | None
     out: Arrays | None
     counts: Counter[str]
@@ -209,8 +213,13 @@ class Chunk:
 
     def _inputs(self) -> Inputs:
         if self.inputs is None:
-            self.inputs = perturbed(self.dataset, self.view, self.rows, self.noise, self.shelf.device)
+            self.inputs = self._perturbed(self.clean()) if self.view.perturbation else self.clean()
         return self.inputs
+
+    def _perturbed(self, inputs: Inputs) -> Inputs:
+        assert self.noise is not None
+        ids = self.dataset.splits[self.view.split].ids[self.rows]
+        return perturb(self.view, modality_named(self.dataset, self.view.modality), inputs, self.noise, ids)
 
     def _backbone(self, component: Component) -> Tensor:
         if component not in self.features:

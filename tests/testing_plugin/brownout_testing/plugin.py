@@ -136,6 +136,13 @@ def brownout_perturbations() -> Sequence[PerturbationCard]:
             features=True,
         ),
         PerturbationCard(
+            name="scribble",
+            target="brownout_testing.shift:scribble",
+            summary="Edits its input in place, which no perturbation may",
+            takes=("image", "depth", "vector"),
+            levels={"*": (0.5, 1.0)},
+        ),
+        PerturbationCard(
             name="lose-words",
             target="brownout_testing.shift:lose_words",
             summary="A share of the words becomes the word w0",

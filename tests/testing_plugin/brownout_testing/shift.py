@@ -33,3 +33,8 @@ def _lose(words: list[str], share: float, draw: float) -> str:
     first = int(draw * len(words))
     lost = {(first + step) % len(words) for step in range(round(share * len(words)))}
     return " ".join("w0" if place in lost else word for place, word in enumerate(words))
+
+
+def scribble(modality: Modality, levels: Sequence[float]) -> Callable[[Tensor, int, Noise], Tensor]:
+    """Add the level to the input itself."""
+    return lambda inputs, severity, noise: inputs.add_(levels[severity - 1])
