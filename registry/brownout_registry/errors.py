@@ -26,7 +26,7 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
         >>> unknown("fusion", "zzz", ["mean", "concatenation"])
         "unknown fusion 'zzz'; known: concatenation, mean"
     """
-    names = sorted(known)
+    names = sorted(set(known))
     close = get_close_matches(name, names, n=3, cutoff=0.6)
     if close:
         return f"unknown {what} {name!r}; did you mean {' or '.join(map(repr, close))}?"
