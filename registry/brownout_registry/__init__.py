@@ -50,7 +50,7 @@ from brownout_registry.contracts import (
     TaskOutcome,
     TrainingRecipe,
 )
-from brownout_registry.errors import UsageError, unknown
+from brownout_registry.errors import UsageError, check_option, unknown
 from brownout_registry.hooks import hookimpl, hookspec
 from brownout_registry.loader import Plugin, Plugins, load_plugins
 
@@ -107,6 +107,7 @@ __all__ = [
     "UsageError",
     "bind_options",
     "catalogue",
+    "check_option",
     "hookimpl",
     "hookspec",
     "load_plugins",

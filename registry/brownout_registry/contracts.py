@@ -173,6 +173,8 @@ class Prediction:
         weights: weight of each modality, ``{name: [B] or [B, D]}``.
         uncertainty: ``[B]``, larger is less certain.
         embedding: fused representation ``[B, D]``.
+        diagnostics: what the method's own metrics are made of, ``{name: [B] or [B, D]}``; stored.
+        terms: what the fusion's own loss needs of the forward pass, by name; never stored.
     """
 
     logits: Tensor
@@ -180,6 +182,8 @@ class Prediction:
     weights: dict[str, Tensor] = field(default_factory=dict)
     uncertainty: Tensor | None = None
     embedding: Tensor | None = None
+    diagnostics: dict[str, Tensor] = field(default_factory=dict)
+    terms: dict[str, Tensor] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -234,10 +238,15 @@ class Batch:
 
 
 class Model(Protocol):
-    """What a training recipe sees: encoders and fusion as one callable, with its loss."""
+    """What a training recipe sees: encoders and fusion as one callable, with its loss.
+
+    A loss may keep a history of the batches it saw, so a recipe calls it once for each optimiser step; what it
+    crafts on the way (an adversarial input) it crafts with the cross-entropy of the prediction's logits.
+    """
 
     encoders: nn.ModuleDict
     fusion: nn.Module
+    task: Task
 
     def __call__(self, inputs: Mapping[str, Inputs], present: Tensor) -> Prediction:
         """Encode and fuse one batch."""
@@ -316,6 +325,7 @@ class Stored:
         unimodal: ``{name: [N, K]}``.
         weights: ``{name: [N] or [N, D]}``.
         uncertainty: ``[N]`` or None.
+        diagnostics: ``{name: [N] or [N, D]}``.
     """
 
     ids: np.ndarray
@@ -327,6 +337,7 @@ class Stored:
     unimodal: Mapping[str, np.ndarray] = field(default_factory=dict)
     weights: Mapping[str, np.ndarray] = field(default_factory=dict)
     uncertainty: np.ndarray | None = None
+    diagnostics: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 Metric: TypeAlias = "Callable[..., float]"

@@ -35,6 +35,7 @@ def suite_file(make_suite: Any, tmp_path: Path) -> Path:
             {"name": "tokens", "fusion": "tokens"},
             {"name": "random", "fusion": "faulty", "options": {"fault": "random"}},
             {"name": "early", "fusion": "early"},
+            {"name": "slow", "fusion": "faulty", "options": {"fault": "sleeps"}},
         ],
         training={"epochs": 2, "seeds": [0, 1]},
         protocol={

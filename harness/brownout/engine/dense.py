@@ -42,4 +42,5 @@ class EachPlace(nn.Module):
             weights={name: placed(each) for name, each in found.weights.items()},
             uncertainty=None if found.uncertainty is None else placed(found.uncertainty),
             embedding=None if found.embedding is None else placed(found.embedding),
+            diagnostics={name: placed(each) for name, each in found.diagnostics.items()},
         )

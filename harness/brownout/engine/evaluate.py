@@ -178,6 +178,9 @@ def _check(prediction: Prediction, dataset: Dataset, rows: int) -> None:
 
 
 def _stored(dataset: Dataset, ids: Tensor, targets: Tensor, present: Tensor, pieces: Sequence[Prediction]) -> Stored:
+    def named(kind: str) -> dict[str, np.ndarray]:
+        return {name: _joined([getattr(each, kind)[name] for each in pieces]) for name in getattr(pieces[0], kind)}
+
     certain = any(each.uncertainty is None for each in pieces)
     return Stored(
         ids=ids.numpy(),
@@ -186,9 +189,10 @@ def _stored(dataset: Dataset, ids: Tensor, targets: Tensor, present: Tensor, pie
         present=present.numpy(),
         modalities=tuple(each.name for each in dataset.modalities),
         ignore_label=dataset.task.ignore_label,
-        unimodal={name: _joined([each.unimodal[name] for each in pieces]) for name in pieces[0].unimodal},
-        weights={name: _joined([each.weights[name] for each in pieces]) for name in pieces[0].weights},
+        unimodal=named("unimodal"),
+        weights=named("weights"),
         uncertainty=None if certain else _joined([each.uncertainty for each in pieces if each.uncertainty is not None]),
+        diagnostics=named("diagnostics"),
     )
 
 

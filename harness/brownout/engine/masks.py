@@ -44,6 +44,26 @@ def hit(condition: Condition, modality: str, ids: Tensor) -> Tensor:
     return _uniform(condition, "share", modality, ids) < condition.share
 
 
+def random_patterns(ids: Tensor, natural: Tensor) -> Tensor:
+    """For each sample one of the 2^V − 1 non-empty missing patterns, drawn uniformly by its id, bool ``[B, V]``.
+
+    A sample of which the pattern would leave nothing keeps all that it has.
+
+    Args:
+        ids: int64 ``[B]``.
+        natural: bool ``[B, V]``, what is there by nature.
+
+    Example:
+        >>> random_patterns(torch.arange(3), torch.ones(3, 1, dtype=torch.bool)).tolist()
+        [[True], [True], [True]]
+    """
+    modalities = natural.shape[1]
+    draws = KeyedNoise(0, "random-patterns", "", tuple(ids.tolist())).uniform("pattern").double()
+    codes = 1 + (draws * (2**modalities - 1)).long()
+    there = natural & (codes[:, None] >> torch.arange(modalities) & 1).bool()
+    return torch.where(there.any(1, keepdim=True), there, natural)
+
+
 def _uniform(condition: Condition, what: str, modality: str, ids: Tensor) -> Tensor:
     return _kept(condition.seed, what, modality, tuple(ids.tolist()))
 

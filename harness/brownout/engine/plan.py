@@ -189,16 +189,34 @@ def _method(
     training: Training,
     seed: int,
 ) -> MethodSpec:
-    with located("training"):
-        recipe = bind("training", training.recipe, training.options)
-    loop = Loop(**training.model_dump(exclude={"seeds", "recipe", "options"}))
+    recipes = _recipes(training, method, card, dataset)
+    loop = Loop(**training.model_dump(exclude={"seeds", "recipe", "options", "recipes"}))
     encoders = () if card.level == "input" else _encoder_specs(suite, method, dataset)
     if card.level != "decision":
-        own = FitSpec(spec, encoders, fusion, recipe, loop, seed)
+        own = FitSpec(spec, encoders, fusion, recipes[""], loop, seed)
         return MethodSpec(method.name, spec, card.level, fusion, seed, own)
-    unimodal = tuple(FitSpec(spec, (encoder,), None, recipe, loop, seed) for encoder in encoders)
-    trained = FitSpec(spec, (), fusion, recipe, loop, seed, unimodal) if card.trained else None
+    unimodal = tuple(FitSpec(spec, (each,), None, recipes[each.modality], loop, seed) for each in encoders)
+    trained = FitSpec(spec, (), fusion, recipes[""], loop, seed, unimodal) if card.trained else None
     return MethodSpec(method.name, spec, card.level, fusion, seed, trained, unimodal)
+
+
+def _recipes(training: Training, method: Method, card: FusionCard, dataset: Dataset) -> dict[str, Component]:
+    """The recipe of each modality's unimodal classifier, and under "" that of everything else."""
+    names = {each.name: each.kind for each in dataset.modalities}
+    if "recipes" in method.training and card.level != "decision":
+        raise UsageError(
+            f"training.recipes: fusion {card.name!r} is fitted together with its encoders, under one recipe; "
+            "recipes by modality are for fusions of unimodal classifiers"
+        )
+    for key in training.recipes:
+        if key not in names and key not in KINDS:
+            raise UsageError(f"training.recipes: {unknown('modality', key, [*names, *KINDS])}")
+    with located("training"):
+        found = {"": bind("training", training.recipe, training.options)}
+        for name, kind in names.items():
+            use = training.recipes.get(name, training.recipes.get(kind))
+            found[name] = bind("training", use.use, use.options) if use else found[""]
+        return found
 
 
 def _training(suite: Training, method: Method) -> Training:
@@ -207,8 +225,11 @@ def _training(suite: Training, method: Method) -> Training:
     for key in method.training:
         if key not in Training.model_fields:
             raise UsageError(f"training: {unknown('key', key, Training.model_fields)}")
+    given = {**suite.model_dump(), **method.training}
+    if "recipe" in method.training and "options" not in method.training:
+        given["options"] = {}  # the suite's belong to the suite's recipe
     try:
-        return Training.model_validate({**suite.model_dump(), **method.training})
+        return Training.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
         raise UsageError(f"training.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None

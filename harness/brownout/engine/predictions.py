@@ -15,15 +15,15 @@ from brownout.engine.files import digest, replacing
 from brownout_registry import Stored
 
 PER_SAMPLE = ("targets", "logits", "uncertainty")
-PER_MODALITY = ("unimodal", "weights")
+NAMED = ("unimodal", "weights", "diagnostics")
 
 
 def write_predictions(path: Path, stored: Stored) -> str:
     """Write a prediction file, whole or not at all, and give its digest.
 
     Columns: ``id``, ``present.NAME``, ``targets``, ``logits`` and, where the method gives them,
-    ``uncertainty``, ``unimodal.NAME`` and ``weights.NAME``; arrays are flattened per sample and their
-    shapes stand in the file's metadata.
+    ``uncertainty``, ``unimodal.NAME``, ``weights.NAME`` and ``diagnostics.NAME``; arrays are flattened per
+    sample and their shapes stand in the file's metadata.
     """
     columns, shapes = {"id": pa.array(stored.ids)}, {}
     for name, array in _arrays(stored):
@@ -46,7 +46,7 @@ def read_predictions(path: Path) -> Stored:
     facts = json.loads(table.schema.metadata[b"brownout"])
     arrays = {name: _array(table[name], shape) for name, shape in facts["shapes"].items()}
     modalities = tuple(facts["modalities"])
-    split = {kind: _by_modality(arrays, kind) for kind in ("present", *PER_MODALITY)}
+    split = {kind: _by_name(arrays, kind) for kind in ("present", *NAMED)}
     return Stored(
         ids=table["id"].to_numpy(),
         targets=arrays["targets"],
@@ -57,6 +57,7 @@ def read_predictions(path: Path) -> Stored:
         unimodal=split["unimodal"],
         weights=split["weights"],
         uncertainty=arrays.get("uncertainty"),
+        diagnostics=split["diagnostics"],
     )
 
 
@@ -66,7 +67,7 @@ def _arrays(stored: Stored) -> Iterator[tuple[str, np.ndarray]]:
     for kind in PER_SAMPLE:
         if getattr(stored, kind) is not None:
             yield kind, getattr(stored, kind)
-    for kind in PER_MODALITY:
+    for kind in NAMED:
         for name, array in getattr(stored, kind).items():
             yield f"{kind}.{name}", array
 
@@ -85,5 +86,5 @@ def _array(column: Any, shape: list[int]) -> np.ndarray:
     return array
 
 
-def _by_modality(arrays: dict[str, np.ndarray], kind: str) -> dict[str, np.ndarray]:
+def _by_name(arrays: dict[str, np.ndarray], kind: str) -> dict[str, np.ndarray]:
     return {name.partition(".")[2]: each for name, each in arrays.items() if name.partition(".")[0] == kind}

@@ -40,6 +40,7 @@ class Loop:
     learning_rate: float
     weight_decay: float
     patience: int | None
+    select: str = "complete"
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from brownout.engine.inputs import to_device
+from brownout.engine.masks import random_patterns
 from brownout.engine.models import Joint
 from brownout.engine.specs import Loop
 from brownout_registry import Batch, Inputs, Step, TrainingRecipe
@@ -40,7 +41,8 @@ def fit(
 ) -> dict[str, float]:
     """Fit a model in place and leave it with the weights of the best validation loss.
 
-    The validation loss is the cross-entropy of the fused prediction.
+    The validation loss is the cross-entropy of the fused prediction, on complete samples or, under
+    ``loop.select: random-patterns``, with one missing pattern for each sample, the same in every epoch.
 
     Returns:
         ``epochs`` run, ``best_epoch`` and ``validation_loss``.
@@ -48,6 +50,8 @@ def fit(
     Raises:
         ArithmeticError: the loss is not finite.
     """
+    if loop.select == "random-patterns":
+        validation = replace(validation, present=random_patterns(validation.ids, validation.present))
     best, best_state, best_epoch, epoch = math.inf, copy.deepcopy(model.state_dict()), -1, -1
     for start, epochs in _phases(recipe, model, loop.epochs):
         parameters = [each for each in model.parameters() if each.requires_grad]

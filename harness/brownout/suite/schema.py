@@ -92,12 +92,16 @@ class Training(Strict):
 
     recipe: str = "regular"
     options: dict[str, Any] = {}
+    recipes: dict[str, Use] = Field({}, description="for unimodal classifiers, by modality or kind")
     epochs: int = Field(30, ge=0, description="at most; 0 leaves weights as initialised")
     batch_size: int = Field(64, ge=1)
     optimiser: Literal["adamw", "adam", "sgd"] = "adamw"
     learning_rate: float = Field(1e-3, gt=0)
     weight_decay: float = Field(1e-2, ge=0)
     patience: int | None = Field(5, ge=1, description="epochs without a better validation loss; null never stops")
+    select: Literal["complete", "random-patterns"] = Field(
+        "complete", description="what of the validation samples is present when the best epoch is chosen"
+    )
     seeds: list[int] = Field([0], min_length=1)
 
     @field_validator("seeds")

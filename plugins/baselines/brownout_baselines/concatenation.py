@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from brownout_blocks import mlp, pool, pooled_size
+from brownout_blocks import mlp, pool_present, pooled_size
 from brownout_registry import Prediction, Representation, Task, UsageError
 
 
@@ -51,11 +51,8 @@ class Concatenation(nn.Module):
 
     def forward(self, sources: Mapping[str, Tensor], present: Tensor) -> Prediction:
         """Logits ``[B, K]`` and embedding ``[B, D]``."""
-        pooled = [
-            torch.where(present[:, column, None], pool(representation, sources[name]), 0.0)
-            for column, (name, representation) in enumerate(self.representations.items())
-        ]
-        embedding = self.head[:-1](torch.cat(pooled, dim=1))
+        pooled = pool_present(self.representations, sources, present)
+        embedding = self.head[:-1](torch.cat(list(pooled.values()), dim=1))
         return Prediction(self.head[-1](embedding), embedding=embedding)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor, nn
 
 from brownout_registry import Representation
@@ -37,6 +38,33 @@ def pooled_size(representation: Representation) -> int:
         8
     """
     return representation.shape[-1 if representation.kind == "sequence" else 0]
+
+
+def pool_present(
+    representations: Mapping[str, Representation], sources: Mapping[str, Tensor], present: Tensor
+) -> dict[str, Tensor]:
+    """`pool` of every modality, zero where it is absent.
+
+    Absent rows are replaced, not multiplied, so that even NaN in them goes nowhere.
+
+    Args:
+        representations: by modality, in the column order of ``present``.
+        sources: ``[B, *shape]`` by modality.
+        present: bool ``[B, V]``.
+
+    Returns:
+        ``{name: [B, pooled_size]}``.
+
+    Example:
+        >>> representations = {"audio": Representation("vector", (2,)), "video": Representation("map", (1, 2, 2))}
+        >>> sources = {"audio": torch.ones(1, 2), "video": torch.full((1, 1, 2, 2), torch.nan)}
+        >>> pool_present(representations, sources, torch.tensor([[True, False]]))
+        {'audio': tensor([[1., 1.]]), 'video': tensor([[0.]])}
+    """
+    return {
+        name: torch.where(present[:, column, None], pool(representation, sources[name]), 0.0)
+        for column, (name, representation) in enumerate(representations.items())
+    }
 
 
 def mlp(inputs: int, hidden: Sequence[int], outputs: int, dropout: float = 0.0) -> nn.Sequential:
