@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from brownout.engine.fitting import compute_fit
+from brownout.engine.masks import random_patterns
 from brownout.engine.plan import Plan
 from brownout.engine.preflight import prepare
 from brownout.engine.settings import Settings
@@ -21,6 +22,7 @@ from brownout.engine.store import Store
 from brownout.engine.views import compute_features
 from brownout.engine.works import FitWork
 from brownout.suite import parse_suite
+from brownout_registry import UsageError
 
 pytestmark = pytest.mark.usefixtures("testing_plugin")
 
@@ -114,6 +116,72 @@ def test_phases_run_one_after_the_other(fit_all: Any) -> None:
     assert torch.equal(initial[0], frozen[0])
     assert not torch.equal(initial[1], frozen[1])
     assert not torch.equal(initial[0], both[0])
+
+
+def test_a_unimodal_classifier_can_have_a_recipe_of_its_own(fit_all: Any) -> None:
+    encoders = {"vector": "probe", "image": "probe"}
+    frozen = {"use": "two-phases", "first": 2}
+    own = {"recipes": {"image": frozen}}
+    methods = [{"name": "mean", "fusion": "mean"}, {"name": "robust", "fusion": "mean", "training": own}]
+    together = fit_all("both", encoders=encoders, methods=methods)
+    assert len(together) == 3  # the vector's classifier is shared
+    plain_vector, plain_image, robust_image = together.values()
+    by_kind = fit_all("kind", encoders=encoders, methods=methods[:1], training={**TRAINING, **own})
+    assert_same(dict(enumerate((plain_vector, robust_image))), dict(enumerate(by_kind.values())))
+    name = "encoders.image.layer.weight"
+    assert not torch.equal(plain_image[name], robust_image[name])
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        ({"fusion": "tokens", "training": {"recipes": {"image": "regular"}}}, "one recipe"),
+        ({"fusion": "mean", "training": {"recipes": {"imgae": "regular"}}}, "did you mean 'image'"),
+        ({"fusion": "mean", "training": {"recipes": {"image": "reglar"}}}, "did you mean 'regular'"),
+        ({"fusion": "mean", "training": {"recipes": {"image": {"use": "regular", "clop": 1}}}}, "did you mean 'clip'"),
+    ],
+)
+def test_wrong_recipes_are_told(fit_all: Any, method: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        fit_all("wrong", methods=[{"name": "one", **method}])
+
+
+def test_the_best_epoch_can_be_chosen_on_random_patterns(make_suite: Any, compute: Any, tmp_path: Path) -> None:
+    losses = []
+    for select in ("complete", "random-patterns"):
+        training = {"epochs": 3, "patience": None, "select": select}
+        cache = f"cache-{select}"
+        compute(make_suite(training=training, methods=METHODS[2:3]), out=select, cache=cache)
+        (file,) = (tmp_path / cache).glob("*.safetensors")
+        losses.append(Store(tmp_path / cache).facts(file.stem)["validation_loss"])
+    assert losses[0] != losses[1]
+
+
+def test_random_patterns_are_uniform_keyed_and_never_empty() -> None:
+    ids, natural = torch.arange(7000), torch.ones(7000, 3, dtype=torch.bool)
+    patterns = random_patterns(ids, natural)
+    codes, counts = (patterns * torch.tensor([1, 2, 4])).sum(1).unique(return_counts=True)
+    assert codes.tolist() == [1, 2, 3, 4, 5, 6, 7]
+    assert counts.min() > 850
+    assert torch.equal(random_patterns(ids.flip(0), natural).flip(0), patterns)
+    lacking = natural.clone()
+    lacking[:, :2] = False
+    assert torch.equal(random_patterns(ids, lacking), lacking)
+
+
+def test_diagnostics_reach_metrics(make_suite: Any, compute: Any, stored: Any) -> None:
+    methods = [METHODS[0], METHODS[3]]
+    run = compute(make_suite(methods=methods, metrics=["largest"], protocol={"missing": {"patterns": "all"}}))
+    predictions = stored(run)
+    values = {(score.method, score.condition.name): score.value for score in run.scores}
+    for (method, _, condition), each in predictions.items():
+        value = values[method, condition]
+        if method == "tokens":
+            assert each.diagnostics["largest.part"] == pytest.approx(each.logits.max(1))
+            assert value == pytest.approx(each.logits.max(1).mean())
+        else:
+            assert not each.diagnostics
+            assert value != value
 
 
 def test_training_learns_and_patience_stops(make_suite: Any, compute: Any, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from brownout.engine.faults import located, raise_if_nobodys
 from brownout.engine.folder import RunFolder
 from brownout.engine.plan import Plan, make_plan
 from brownout.engine.provenance import identity, metric_name
+from brownout.engine.published import published
 from brownout.engine.rehearsal import Rehearsal
 from brownout.engine.settings import Settings, choose_device, choose_executor
 from brownout.engine.specs import Cell, DatasetSpec, ViewSpec
@@ -71,6 +72,7 @@ def prepare(suite: Suite, settings: Settings, *, remember: bool) -> Ready:
         metrics = tuple((metric_name(use), each) for use, each in _bound("metric", "metrics", suite.metrics))
         figures = tuple((use.use, each) for use, each in _bound("figure", "figures", suite.figures))
         _bound("summary", "summaries", suite.summaries)
+        published(suite.published)
         plan = _plan(suite, settings)
     _refuse_other(folder, plan)
     found = folder.cells()

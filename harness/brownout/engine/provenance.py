@@ -12,6 +12,7 @@ import torch
 
 from brownout.engine.components import bind
 from brownout.engine.plan import Plan
+from brownout.engine.published import published
 from brownout.suite.schema import Method, Suite, Use
 from brownout_registry import FusionCard, MetricCard, SummaryCard, catalogue
 
@@ -33,6 +34,7 @@ def provenance(plan: Plan, device: str) -> dict[str, Any]:
         "metrics": [_metric(each) for each in suite.metrics],
         "summaries": [_summary(each) for each in suite.summaries],
         "conditions": {name: [asdict(each.facts) for each in found] for name, found in plan.conditions.items()},
+        "published": published(suite.published),
         "seeds": suite.training.seeds,
         "baseline": suite.baseline if suite.baseline not in plan.left_out else None,
         "versions": versions(),

@@ -15,6 +15,7 @@ from brownout.engine.files import write_atomically
 from brownout.report.curves import Curve, curves, value_range
 from brownout.report.drawing import figure, style
 from brownout.report.heatmap import intervals, pictures, squares
+from brownout.report.published import CAVEAT, published_tables
 from brownout.report.table import condensed_table, full_table, metric_unit
 from brownout.report.words import INTERVAL, MISSING, cells_line, counted_rows, failure_lines, footnotes
 from brownout.results import Run
@@ -48,6 +49,8 @@ def render_html(run: Run) -> str:
         datasets=datasets,
         methods=[_method(place, facts) for place, facts in enumerate(run.facts["methods"])],
         pictures=list(pictures(run)),
+        published=list(published_tables(run)),
+        caveat=CAVEAT,
         cells=cells_line(run),
         rows=counted_rows(run),
         failures=list(failure_lines(run)),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from brownout.report.cells import Value
+from brownout.report.published import CAVEAT, published_tables
 from brownout.report.statistics import Difference, differences
 from brownout.report.table import Table, condensed_table, metric_facts, metric_unit
 from brownout.report.units import Unit, plain
@@ -38,6 +39,7 @@ def _lines(run: Run) -> Iterator[str]:
     yield from (f"- {name}: {escape(value)}" for name, value in facts_lines(run))
     for dataset in run.facts["datasets"]:
         yield from _dataset(run, dataset["name"])
+    yield from _published(run)
     failures = list(failure_lines(run))
     if failures:
         yield from ("", "## Failures", "", *(f"- {escape(line)}" for line in failures))
@@ -56,6 +58,16 @@ def _dataset(run: Run, dataset: str) -> Iterator[str]:
         columns = [column.heading for column in table.columns if column.conditions]
         yield from _grid(["method", *columns], _difference_rows(table, baseline, unit))
         yield from ("", INTERVAL)
+
+
+def _published(run: Run) -> Iterator[str]:
+    for table in published_tables(run):
+        yield from ("", f"## {escape(table.title)}", "", escape(f"{table.source}; {CAVEAT}"), "")
+        yield from _grid(
+            ["method", *table.conditions],
+            ([escape(method), *map(escape, numbers)] for method, numbers in table.rows),
+        )
+        yield from ("", *(f"{escape(note)}  " for note in table.notes))
 
 
 def _grid(headings: Sequence[str], rows: Iterator[list[str]]) -> Iterator[str]:

@@ -30,6 +30,8 @@ def render_terminal(run: Run, console: Console | None = None) -> None:
     for dataset in run.facts["datasets"]:
         _dataset(run, dataset["name"], console)
     console.print()
+    if tables := [table["name"] for table in run.facts.get("published", [])]:
+        console.print(Text(f"published numbers of {', '.join(map(plain, tables))}: see the report", style="dim"))
     for line in failure_lines(run):
         console.print(Text(f"! {plain(line)}", style="red"))
     console.print(Text(counted_rows(run), style="dim"))

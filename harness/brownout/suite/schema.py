@@ -164,6 +164,13 @@ class Summary(Use):
     name: Name | None = None
 
 
+class PublishedUse(Use):
+    """A paper's table, set beside the measured one; ``dataset`` and ``metric`` restrict it to some of its rows."""
+
+    dataset: str | None = None
+    metric: str | None = None
+
+
 class Suite(Strict):
     """One suite file: datasets × methods × protocol."""
 
@@ -177,6 +184,7 @@ class Suite(Strict):
     metrics: list[Use] = Field([Use(use="accuracy")], min_length=1)
     summaries: list[Summary] = []
     figures: list[Use] = []
+    published: list[PublishedUse] = Field([], description="tables of papers, shown beside what was measured")
     baseline: str | None = Field(None, description="the method that the report compares the others with")
     _source: str = PrivateAttr("suite")
 

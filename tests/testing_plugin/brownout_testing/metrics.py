@@ -10,6 +10,11 @@ def samples(stored: Stored) -> float:
     return float(len(stored.ids))
 
 
+def largest(stored: Stored) -> float:
+    """Mean of the fusion ``tokens``' diagnostic."""
+    return float(stored.diagnostics["largest.part"].mean())
+
+
 def sour(stored: Stored) -> float:
     """Always raises."""
     raise ArithmeticError("sour")

@@ -15,6 +15,7 @@ from brownout_registry import (
     MetricCard,
     Option,
     PerturbationCard,
+    PublishedCard,
     TrainingCard,
     hookimpl,
 )
@@ -156,8 +157,16 @@ def brownout_perturbations() -> Sequence[PerturbationCard]:
 
 @hookimpl
 def brownout_metrics() -> Sequence[MetricCard]:
-    """A metric that counts, and one that fails."""
+    """A metric that counts, one of a diagnostic, and one that fails."""
     return [
+        MetricCard(
+            name="largest",
+            target="brownout_testing.metrics:largest",
+            summary="Mean of the fusion tokens' diagnostic",
+            higher_is_better=True,
+            range=(float("-inf"), float("inf")),
+            needs=("diagnostics",),
+        ),
         MetricCard(
             name="samples",
             target="brownout_testing.metrics:samples",
@@ -173,6 +182,12 @@ def brownout_metrics() -> Sequence[MetricCard]:
             range=(0, 1),
         ),
     ]
+
+
+@hookimpl
+def brownout_published() -> Sequence[PublishedCard]:
+    """A table."""
+    return [PublishedCard(name="table-9", target="brownout_testing.papers:table", summary="Accuracy of two methods")]
 
 
 @hookimpl

@@ -27,7 +27,8 @@ class Tokens(nn.Module):
         for column, (name, linear) in enumerate(self.maps.items()):
             values = torch.where(present[:, column, None], sources[name].flatten(1), self.tokens[name])
             parts[name] = linear(values)
-        return Prediction(torch.stack(list(parts.values())).sum(0), unimodal=parts)
+        logits = torch.stack(list(parts.values())).sum(0)
+        return Prediction(logits, unimodal=parts, diagnostics={"largest.part": logits.amax(1)})
 
     def loss(self, prediction: Prediction, target: Tensor, step: Step) -> Tensor:
         """The cross-entropy, or NaN."""
