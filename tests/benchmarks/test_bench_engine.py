@@ -31,6 +31,7 @@ from brownout.engine.store import Store
 from brownout.suite import Suite, parse_suite
 
 SAMPLES, BATCH, ROUNDS = 128, 64, 3
+MANY_SAMPLES = 512  # against bare forward passes, so that what a run costs once does not decide
 QUICK_SAMPLES = 8  # where benchmarks are disabled the code runs, on one severity, and nothing is measured
 CORRUPTIONS = [
     {"use": "gaussian-noise"},
@@ -43,7 +44,7 @@ CORRUPTIONS = [
 
 @pytest.mark.parametrize("modalities", [2, 3])
 def test_against_bare_forward_passes(benchmark: Any, tmp_path: Path, modalities: int) -> None:
-    bench = _Bench(tmp_path, modalities, SAMPLES if benchmark.enabled else QUICK_SAMPLES)
+    bench = _Bench(tmp_path, modalities, MANY_SAMPLES if benchmark.enabled else QUICK_SAMPLES)
     views = bench.views()
     made = [(view, _batches(bench, view)) for view in views]
     making: list[float] = []

@@ -157,6 +157,29 @@ def test_the_best_epoch_can_be_chosen_on_random_patterns(make_suite: Any, comput
     assert losses[0] != losses[1]
 
 
+def test_a_fit_on_fewer_samples_is_the_same_for_every_method_and_seed(fit_all: Any) -> None:
+    asked: list[list[int]] = []
+
+    def counted(dataset: Any) -> Any:
+        train = dataset.splits["train"]
+
+        def read(modality: str, rows: Tensor) -> Any:
+            asked.append(rows.tolist())
+            return train.read(modality, rows)
+
+        return replace(dataset, splits={**dataset.splits, "train": replace(train, read=read)})
+
+    training = {"epochs": 1, "samples": 20, "seeds": [0, 1]}
+    fit_all(
+        "few",
+        counted,
+        encoders={"vector": "probe", "image": "probe"},
+        methods=[METHODS[0], METHODS[2]],
+        training=training,
+    )
+    assert len({row for rows in asked for row in rows}) == 20
+
+
 def test_random_patterns_are_uniform_keyed_and_never_empty() -> None:
     ids, natural = torch.arange(7000), torch.ones(7000, 3, dtype=torch.bool)
     patterns = random_patterns(ids, natural)

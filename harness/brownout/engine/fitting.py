@@ -34,12 +34,15 @@ def compute_fit(shelf: Shelf, spec: FitSpec) -> None:
 
 
 def source(shelf: Shelf, spec: FitSpec, dataset: Dataset, split: str) -> Source:
-    """The samples that a fit reads: for a unimodal fit those that have its modality."""
+    """The samples that a fit reads: of the training split as many as it may, for a unimodal fit with its modality."""
     content = dataset.splits[split]
     names = [each.name for each in dataset.modalities]
     used = [each.modality for each in spec.encoders] or names
     present = content.present[:, [names.index(name) for name in used]]
-    rows = torch.arange(len(content)) if spec.fusion else present.all(1).nonzero().squeeze(1)
+    rows = torch.arange(len(content))
+    if split == "train" and spec.loop.samples:
+        rows = torch.randperm(len(content), generator=torch.Generator().manual_seed(0))[: spec.loop.samples]
+    rows = rows if spec.fusion else rows[present[rows].all(1)]
     readers: dict[str, Callable[[Tensor], Inputs]] = {
         name: partial(_at, _reader(shelf, spec, dataset, split, name), rows) for name in used
     }

@@ -64,13 +64,17 @@ def make_plan(suite: Suite, built: Iterable[tuple[DatasetSpec, Dataset]]) -> Pla
     for key in suite.encoders:
         if key not in names and key not in KINDS:
             raise UsageError(f"encoders: {unknown('modality', key, [*names, *KINDS])}")
+    for place, method in enumerate(suite.methods):
+        for name in method.datasets:
+            if name not in specs:
+                raise UsageError(f"methods[{place}] ({method.name}): datasets: {unknown('dataset', name, specs)}")
     conditions = {spec.name: tuple(conditions_of(suite.protocol, spec, dataset)) for spec, dataset in pairs}
     left_out = {method.name: why for method in suite.methods if (why := _lacks(method))}
     methods = [
         (spec, _with_seed(suite, place, spec, dataset, seed))
         for spec, dataset in pairs
         for place, method in enumerate(suite.methods)
-        if method.name not in left_out
+        if method.name not in left_out and spec.name in (method.datasets or specs)
         for seed in suite.training.seeds
     ]
     cells = tuple(Cell(method, condition) for spec, method in methods for condition in conditions[spec.name])

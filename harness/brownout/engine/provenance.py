@@ -74,6 +74,7 @@ def _method(method: Method) -> dict[str, Any]:
     assert isinstance(card, FusionCard)
     return {
         "name": method.name,
+        "datasets": method.datasets,
         "fusion": card.name,
         "variant": method.variant,
         "options": fusion.bound,

@@ -41,6 +41,7 @@ class Loop:
     weight_decay: float
     patience: int | None
     select: str = "complete"
+    samples: int | None = None
 
 
 @dataclass(frozen=True)

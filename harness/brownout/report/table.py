@@ -166,6 +166,8 @@ def _table(run: Run, dataset: str, metric: str, columns: list[Column], summaries
     cells, facts, conditions = Cells.of(run, dataset, metric), metric_facts(run, metric), conditions_of(run, dataset)
     rows = []
     for method in run.facts["methods"]:
+        if dataset not in (method.get("datasets") or [dataset]):
+            continue
         values = [cells.mean(method["name"], column.conditions) for column in columns]
         values += [each.value(cells, method["name"], conditions, facts["higher_is_better"]) for each in summaries]
         rows.append(Row(method["name"], method["variant"], method["oracle"], tuple(values)))

@@ -98,6 +98,7 @@ class Training(Strict):
     optimiser: Literal["adamw", "adam", "sgd"] = "adamw"
     learning_rate: float = Field(1e-3, gt=0)
     weight_decay: float = Field(1e-2, ge=0)
+    samples: int | None = Field(None, ge=2, description="fit on this many training samples; all, if not given")
     patience: int | None = Field(5, ge=1, description="epochs without a better validation loss; null never stops")
     select: Literal["complete", "random-patterns"] = Field(
         "complete", description="what of the validation samples is present when the best epoch is chosen"
@@ -121,6 +122,7 @@ class Method(Strict):
     variant: str | None = None
     encoders: dict[str, EncoderUse] = Field({}, description="replace the suite's, by modality")
     training: dict[str, Any] = Field({}, description="replace keys of the suite's training, seeds excepted")
+    datasets: list[str] = Field([], description="the method is fitted on these alone; on all, if none is named")
     needs: list[str] = Field([], description="files without which the method is left out, with a line that says so")
 
 
@@ -195,6 +197,8 @@ class Suite(Strict):
             raise ValueError(f"methods: two methods are called {', '.join(map(repr, twice))}")
         if self.baseline is not None and self.baseline not in names:
             raise ValueError(f"baseline: {unknown('method', self.baseline, names)}")
+        if any(method.name == self.baseline and method.datasets for method in self.methods):
+            raise ValueError("baseline: the method is left out on some datasets; choose one that is on all")
         return self
 
     @property
