@@ -35,6 +35,17 @@ def test_a_method_is_fitted_and_shown_on_its_datasets_alone(make_suite: Any, com
     assert shown == {"image": ["mean", "image"], "text": ["mean"]}
 
 
+def test_perturbations_by_kind_reach_the_datasets_that_have_it(make_suite: Any, compute: Any) -> None:
+    joint = [{"vector": "shift", "text": "lose-words"}]
+    parts = [{"each": ["lose-words"], "severities": [1]}, {"joint": joint, "severities": [1]}]
+    run = compute(suite_of(make_suite, protocol={"corruptions": parts}))
+    names = {data: [each["name"] for each in found] for data, found in run.facts["conditions"].items()}
+    assert names["text"] == ["clean", "lose-words(text) s1", "shift(vector) + lose-words(text) s1"]
+    assert names["image"] == ["clean", "shift(vector) s1"]
+    with pytest.raises(UsageError, match="'lose-words' takes none"):
+        compute(suite_of(make_suite, dataset=DATA[:1], protocol={"corruptions": parts[0]}))
+
+
 def test_an_unknown_dataset_is_told(make_suite: Any, compute: Any) -> None:
     methods = [{**METHODS[1], "datasets": ["imgae"]}]
     with pytest.raises(UsageError, match=r"methods\[0\] \(image\): datasets: .*did you mean 'image'"):

@@ -68,7 +68,9 @@ def make_plan(suite: Suite, built: Iterable[tuple[DatasetSpec, Dataset]]) -> Pla
         for name in method.datasets:
             if name not in specs:
                 raise UsageError(f"methods[{place}] ({method.name}): datasets: {unknown('dataset', name, specs)}")
-    conditions = {spec.name: tuple(conditions_of(suite.protocol, spec, dataset)) for spec, dataset in pairs}
+    conditions = {
+        spec.name: tuple(conditions_of(suite.protocol, spec, dataset, alone=len(pairs) == 1)) for spec, dataset in pairs
+    }
     left_out = {method.name: why for method in suite.methods if (why := _lacks(method))}
     methods = [
         (spec, _with_seed(suite, place, spec, dataset, seed))

@@ -5,24 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
+from typing import TypeVar
 
 from brownout.engine.components import Component, bind
 from brownout.engine.faults import located
 from brownout.engine.inputs import KIND_OF_REPRESENTATION
 from brownout.engine.specs import Condition, DatasetSpec, ViewSpec
 from brownout.suite.schema import Corruptions, PerturbationUse, Protocol
-from brownout_registry import ConditionFacts, Dataset, Modality, PerturbationCard, UsageError, catalogue, unknown
+from brownout_registry import KINDS, ConditionFacts, Dataset, Modality, PerturbationCard, UsageError, catalogue, unknown
 
 Pattern = tuple[str, ...]
+T = TypeVar("T")
 
 
-def conditions_of(protocol: Protocol, spec: DatasetSpec, dataset: Dataset) -> list[Condition]:
+def conditions_of(protocol: Protocol, spec: DatasetSpec, dataset: Dataset, *, alone: bool = True) -> list[Condition]:
     """All conditions, in the protocol's order: clean, patterns, rates, corruptions.
+
+    Args:
+        protocol: what to expand.
+        spec: of the dataset.
+        dataset: for its modalities.
+        alone: whether it is the suite's only dataset; otherwise a perturbation may be meant for another one.
 
     Raises:
         UsageError: names the key of the protocol.
     """
-    builder = _Builder(protocol, spec, dataset)
+    builder = _Builder(protocol, spec, dataset, alone)
     found = [*builder.clean(), *builder.patterns(), *builder.rates(), *builder.corruptions()]
     names = [condition.facts.name for condition in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -35,8 +43,8 @@ def conditions_of(protocol: Protocol, spec: DatasetSpec, dataset: Dataset) -> li
 class _Builder:
     """What the parts of a protocol have in common on one dataset."""
 
-    def __init__(self, protocol: Protocol, spec: DatasetSpec, dataset: Dataset) -> None:
-        self.protocol, self.spec = protocol, spec
+    def __init__(self, protocol: Protocol, spec: DatasetSpec, dataset: Dataset, alone: bool) -> None:
+        self.protocol, self.spec, self.alone = protocol, spec, alone
         self.modalities = {each.name: each for each in dataset.modalities}
         self.means, self.seed = protocol.missing.means, protocol.seed
 
@@ -76,34 +84,32 @@ class _Builder:
                 yield from self._crossed(condition, part, key)
 
     def _part(self, part: Corruptions, key: str) -> Iterator[Condition]:
-        if part.modalities is not None:
-            self._known(part.modalities, f"{key}.modalities")
-        for modality in part.modalities or self.modalities:
-            for use in self._each(part, self.modalities[modality], key):
+        chosen = self._named(dict.fromkeys(part.modalities or self.modalities), f"{key}.modalities")
+        for modality in chosen:
+            for use in self._each(part, self.modalities[modality], list(chosen), key):
                 yield from self._group({modality: use}, part, f"{key}.each")
         for uses in part.joint:
-            self._known(uses, f"{key}.joint")
-            yield from self._group(uses, part, f"{key}.joint")
+            if named := self._named(uses, f"{key}.joint"):
+                yield from self._group(named, part, f"{key}.joint")
 
-    def _each(self, part: Corruptions, modality: Modality, key: str) -> list[PerturbationUse]:
-        """The perturbations of ``each`` that take this modality; none may take no modality at all."""
+    def _each(self, part: Corruptions, modality: Modality, chosen: list[str], key: str) -> list[PerturbationUse]:
+        """The perturbations of ``each`` that take this modality; an only dataset has one for each."""
         kinds = _kinds(modality, part.at)
         if part.each == "default":
             cards = [entry.card for entry in catalogue().list("perturbation")]
             return [PerturbationUse(use=card.name) for card in cards if _is_default(card, modality, part.at)]
         uses = [use for use in part.each if _takes(use.use, kinds, part.at, f"{key}.each")]
         for use in part.each:
-            everywhere = part.modalities or list(self.modalities)
-            taken = (_takes(use.use, _kinds(self.modalities[m], part.at), part.at, key) for m in everywhere)
-            if not any(taken):
-                raise UsageError(f"{key}.each: {use.use!r} takes none of the modalities {', '.join(everywhere)}")
+            taken = (_takes(use.use, _kinds(self.modalities[m], part.at), part.at, key) for m in chosen)
+            if self.alone and not any(taken):
+                raise UsageError(f"{key}.each: {use.use!r} takes none of the modalities {', '.join(chosen)}")
         return uses
 
     def _group(self, uses: dict[str, PerturbationUse], part: Corruptions, key: str) -> Iterator[Condition]:
         """One condition for each severity."""
         views = {name: self._views(name, use, part, key) for name, use in uses.items()}
         most = min(len(each) for each in views.values())
-        label = " + ".join(_label(name, use, part) for name, use in uses.items())
+        label = self._label(uses, part)
         group = label if part.share >= 1 else f"{label} on {part.share:g} of samples"
         for severity in part.severities or range(1, most + 1):
             if severity > most:
@@ -151,6 +157,22 @@ class _Builder:
 
     def _pattern_name(self, pattern: Pattern) -> str:
         return "missing " + " + ".join(name for name in self.modalities if name not in pattern)
+
+    def _label(self, uses: dict[str, PerturbationUse], part: Corruptions) -> str:
+        """``noise(audio) + noise(image)``, and ``noise(all)`` where it is the same for all of several modalities."""
+        same = all(use == next(iter(uses.values())) for use in uses.values())
+        if same and 1 < len(uses) == len(self.modalities):
+            return _label("all", next(iter(uses.values())), part)
+        return " + ".join(_label(name, use, part) for name, use in uses.items())
+
+    def _named(self, chosen: dict[str, T], key: str) -> dict[str, T]:
+        """What is chosen by modality or by kind, by modality; a kind that this dataset lacks chooses nothing."""
+        self._known((name for name in chosen if name not in KINDS), key)
+        found = {}
+        for name, modality in self.modalities.items():
+            if name in chosen or modality.kind in chosen:
+                found[name] = chosen[name if name in chosen else modality.kind]
+        return found
 
     def _known(self, names: Iterable[str], key: str) -> None:
         for name in names:

@@ -138,8 +138,8 @@ class Corruptions(Strict):
     """Which views are perturbed, how strongly, and what else happens at the same time."""
 
     each: Literal["default"] | list[PerturbationUse] = Field([], description="one modality at a time")
-    joint: list[dict[str, PerturbationUse]] = Field([], description="several modalities at once, by modality")
-    modalities: list[str] | None = Field(None, description="restrict `each` to these")
+    joint: list[dict[str, PerturbationUse]] = Field([], description="several at once, by modality or kind")
+    modalities: list[str] | None = Field(None, description="restrict `each` to these, or to these kinds")
     severities: list[Severity] | None = Field(None, description="all that the perturbation has, if not given")
     at: Literal["input", "features"] = "input"
     share: Share = Field(1.0, description="random share of samples, drawn for each modality independently")
