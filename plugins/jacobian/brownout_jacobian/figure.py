@@ -10,8 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 from torch import Tensor
 
-from brownout_jacobian.formulas import jacobian, weight_matrix
 from brownout_jacobian.fusion import JacobianFusion
+from brownout_jacobian.norms import jacobian_norm
 from brownout_registry import Dataset, Figure, Fitted, UsageError, unknown
 
 WHERE = "figure 'jacobian-heatmap'"
@@ -84,8 +84,7 @@ def sensitivity(
     inputs = {name: values[:, None].to(W.device) for name, values in axes.items()}
     horizontal, vertical = (fitted.heads[name](fitted.encoders[name](values)) for name, values in inputs.items())
     p = (horizontal[None, :, :] + vertical[:, None, :] - fusion.log_freq).softmax(dim=-1)
-    rows = [(jacobian(row) @ weight_matrix(row, W, gamma) @ W).square().sum(dim=(-2, -1)).sqrt() for row in p]
-    return torch.stack(rows).cpu()
+    return jacobian_norm(p, W, gamma).cpu()
 
 
 def _plane(dataset: Dataset) -> tuple[str, str]:

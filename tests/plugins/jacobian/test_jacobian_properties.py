@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brownout_jacobian.formulas import jacobian, regularised_logits, weight_matrix
+from brownout_jacobian.norms import bound, jacobian_norm
 
 GAMMA = st.floats(0.005, 1)
 SCALE = st.sampled_from([0.0, 1.0, 10.0, 1e4])
@@ -54,7 +55,21 @@ def test_bound_of_theorem_1(case, gamma):
     W, z, other = case
     p = (z + other).softmax(-1)
     norm = torch.linalg.matrix_norm(jacobian(p) @ weight_matrix(p, W, gamma) @ W)
-    assert (norm <= np.sqrt(gamma * len(W) / (2 * (1 - gamma))) + 1e-12).all()
+    assert bound(gamma, len(W)) == pytest.approx(np.sqrt(gamma * len(W) / (2 * (1 - gamma))))
+    assert (norm <= bound(gamma, len(W)) + 1e-12).all()
+
+
+@given(cases(), GAMMA, st.sampled_from([torch.float32, torch.float64]))
+@settings(deadline=None, max_examples=100)
+def test_the_norm_needs_no_matrix_and_keeps_the_bound(case, gamma, dtype):
+    W, z, other = (each.to(dtype).double() for each in case)
+    p = (z + other).softmax(-1)
+    exact = torch.linalg.matrix_norm(jacobian(p) @ weight_matrix(p, W, gamma) @ W)
+    fast = jacobian_norm(p.to(dtype), W.to(dtype), gamma)
+    assert fast.dtype == dtype
+    slack = 100 * torch.finfo(dtype).eps * torch.linalg.matrix_norm(W, 2) ** 2 / gamma + torch.finfo(dtype).eps
+    assert (fast - exact).abs().max() <= slack
+    assert (fast <= bound(gamma, len(W)) + slack).all()
 
 
 @given(cases())
@@ -92,11 +107,15 @@ def test_chunks_agree_with_one_pass(monkeypatch):
     whole = regularised_logits(z, z.softmax(-1), W, 0.1)
     monkeypatch.setattr("brownout_jacobian.solver.CHUNK_BYTES", {"cpu": 1000})
     torch.testing.assert_close(regularised_logits(z, z.softmax(-1), W, 0.1), whole)
+    norms = jacobian_norm(z.softmax(-1), W, 0.1)
+    monkeypatch.undo()
+    torch.testing.assert_close(norms, jacobian_norm(z.softmax(-1), W, 0.1))
 
 
 def test_an_empty_batch_stays_empty():
     empty = torch.zeros(0, 4)
     assert regularised_logits(empty, empty, torch.eye(4), 0.1).shape == (0, 4)
+    assert jacobian_norm(empty, torch.eye(4), 0.1).shape == (0,)
 
 
 def test_tracking_gradients_changes_no_number():
