@@ -139,6 +139,8 @@ def test_a_unimodal_classifier_can_have_a_recipe_of_its_own(fit_all: Any) -> Non
         ({"fusion": "mean", "training": {"recipes": {"imgae": "regular"}}}, "did you mean 'image'"),
         ({"fusion": "mean", "training": {"recipes": {"image": "reglar"}}}, "did you mean 'regular'"),
         ({"fusion": "mean", "training": {"recipes": {"image": {"use": "regular", "clop": 1}}}}, "did you mean 'clip'"),
+        ({"fusion": "mean", "training": {"variant": "released"}}, "variant 'released'"),
+        ({"fusion": "mean", "training": {"recipes": {"image": {"use": "two-phases", "variant": "shrot"}}}}, "'short'"),
     ],
 )
 def test_wrong_recipes_are_told(fit_all: Any, method: dict[str, Any], said: str) -> None:
@@ -205,6 +207,19 @@ def test_diagnostics_reach_metrics(make_suite: Any, compute: Any, stored: Any) -
         else:
             assert not each.diagnostics
             assert value != value
+
+
+def test_a_recipe_has_variants(fit_all: Any) -> None:
+    training = {"recipe": "two-phases", "epochs": 2}
+    named, written, other = (
+        fit_all(
+            out, methods=METHODS[3:4], encoders={"vector": "probe", "image": "probe"}, training={**training, **more}
+        )
+        for out, more in (("a", {"variant": "short"}), ("b", {"options": {"first": 0}}), ("c", {}))
+    )
+    assert_same(named, written)
+    (one,), (two,) = named.values(), other.values()
+    assert not torch.equal(one["encoders.vector.layer.weight"], two["encoders.vector.layer.weight"])
 
 
 def test_training_learns_and_patience_stops(make_suite: Any, compute: Any, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from torch.nn import functional
 from brownout.engine.components import Component
 from brownout.engine.dense import EachPlace
 from brownout.engine.faults import located
-from brownout.engine.inputs import modality_of
+from brownout.engine.inputs import blank_absent, modality_of
 from brownout.engine.seeding import seed
 from brownout.engine.specs import FitSpec
 from brownout_registry import (
@@ -75,10 +75,11 @@ class Joint(nn.Module):
 
     def forward(self, inputs: Mapping[str, Inputs], present: Tensor) -> Prediction:
         """Encode and fuse; what an absent modality holds is replaced by zeros before the fusion sees it."""
-        sources: dict[str, Any] = dict(inputs)
-        for column, name in enumerate(inputs):
-            if name in self.encoders:
-                sources[name] = blank(self.encoders[name](inputs[name]), present[:, column])
+        sources: dict[str, Any] = {}
+        for column, (name, values) in enumerate(inputs.items()):
+            there = present[:, column]
+            known = name in self.encoders
+            sources[name] = blank(self.encoders[name](values), there) if known else blank_absent(values, there)
         prediction: Prediction = self.fusion(sources, present)
         return prediction
 

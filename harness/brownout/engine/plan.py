@@ -196,7 +196,7 @@ def _method(
     seed: int,
 ) -> MethodSpec:
     recipes = _recipes(training, method, card, dataset)
-    loop = Loop(**training.model_dump(exclude={"seeds", "recipe", "options", "recipes"}))
+    loop = Loop(**training.model_dump(exclude={"seeds", "recipe", "options", "variant", "recipes"}))
     encoders = () if card.level == "input" else _encoder_specs(suite, method, dataset)
     if card.level != "decision":
         own = FitSpec(spec, encoders, fusion, recipes[""], loop, seed)
@@ -218,10 +218,10 @@ def _recipes(training: Training, method: Method, card: FusionCard, dataset: Data
         if key not in names and key not in KINDS:
             raise UsageError(f"training.recipes: {unknown('modality', key, [*names, *KINDS])}")
     with located("training"):
-        found = {"": bind("training", training.recipe, training.options)}
+        found = {"": bind("training", training.recipe, training.options, training.variant)}
         for name, kind in names.items():
             use = training.recipes.get(name, training.recipes.get(kind))
-            found[name] = bind("training", use.use, use.options) if use else found[""]
+            found[name] = bind("training", use.use, use.options, use.variant) if use else found[""]
         return found
 
 
@@ -232,8 +232,8 @@ def _training(suite: Training, method: Method) -> Training:
         if key not in Training.model_fields:
             raise UsageError(f"training: {unknown('key', key, Training.model_fields)}")
     given = {**suite.model_dump(), **method.training}
-    if "recipe" in method.training and "options" not in method.training:
-        given["options"] = {}  # the suite's belong to the suite's recipe
+    if "recipe" in method.training:  # the suite's options belong to the suite's recipe
+        given |= {key: method.training.get(key, default) for key, default in (("options", {}), ("variant", None))}
     try:
         return Training.model_validate(given)
     except ValidationError as error:

@@ -87,12 +87,19 @@ class EncoderUse(BaseModel):
         return dict(self.model_extra or {})
 
 
+class RecipeUse(Use):
+    """A training recipe; ``variant`` is a named set of its options."""
+
+    variant: str | None = None
+
+
 class Training(Strict):
     """How weights are fitted."""
 
     recipe: str = "regular"
     options: dict[str, Any] = {}
-    recipes: dict[str, Use] = Field({}, description="for unimodal classifiers, by modality or kind")
+    variant: str | None = Field(None, description="a named set of the recipe's options")
+    recipes: dict[str, RecipeUse] = Field({}, description="for unimodal classifiers, by modality or kind")
     epochs: int = Field(30, ge=0, description="at most; 0 leaves weights as initialised")
     batch_size: int = Field(64, ge=1)
     optimiser: Literal["adamw", "adam", "sgd"] = "adamw"

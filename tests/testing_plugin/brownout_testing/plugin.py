@@ -199,6 +199,7 @@ def brownout_trainings() -> Sequence[TrainingCard]:
             target="brownout_testing.phases:TwoPhases",
             summary="Encoders are frozen at first, then everything is fitted",
             options=(Option("first", 1, "epochs with frozen encoders"),),
+            variants={"short": {"first": 0}},
         )
     ]
 

@@ -1,0 +1,63 @@
+"""Batches of any number of modalities, of every representation kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from brownout_evidential.plugin import brownout_fusions
+from brownout_registry import Representation, Step, Task, bind_options, resolve
+
+TASK = Task(("a", "b", "c", "d"), (0.1, 0.2, 0.3, 0.4))
+KINDS = [
+    Representation("vector", (5,)),
+    Representation("map", (3, 2, 4)),
+    Representation("sequence", (6, 2)),
+    Representation("vector", (1,)),
+    Representation("sequence", (1, 4)),
+    Representation("map", (2, 1, 1)),
+]
+
+
+@pytest.fixture
+def representations() -> Callable[[int], dict[str, Representation]]:
+    """``representations(3)``: of that many modalities; a name may hold a dot."""
+    return lambda count: {f"m.{i}": KINDS[i] for i in range(count)}
+
+
+@pytest.fixture
+def batch(representations: Any) -> Callable[..., tuple[dict[str, Tensor], Tensor, Tensor]]:
+    """``batch(3, size=16)``: sources, the mask of what is present (all patterns first, none included), targets."""
+
+    def make(count: int, size: int = 70, seed: int = 0) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        random = torch.Generator().manual_seed(seed)
+        kinds = representations(count)
+        sources = {name: torch.randn(size, *each.shape, generator=random) for name, each in kinds.items()}
+        present = (torch.arange(size)[:, None] >> torch.arange(count)) % 2 == 1
+        return sources, present, torch.randint(0, len(TASK.classes), (size,), generator=random)
+
+    return make
+
+
+@pytest.fixture
+def build(representations: Any) -> Callable[..., torch.nn.Module]:
+    """``build("tmc", 3, variant=None, **options)``: a fusion of three modalities, as the engine makes it."""
+
+    def make(name: str, count: int, variant: str | None = None, **options: Any) -> torch.nn.Module:
+        torch.manual_seed(0)
+        card = next(card for card in brownout_fusions() if card.name == name)
+        fusion: torch.nn.Module = resolve(card)(TASK, representations(count), **bind_options(card, options, variant))
+        return fusion
+
+    return make
+
+
+@pytest.fixture
+def step() -> Callable[[int], Step]:
+    """``step(3)``: the fourth epoch."""
+    rows = torch.arange(4)
+    return lambda epoch: Step(epoch=epoch, epochs=100, ids=rows, rows=rows, train_size=4)
