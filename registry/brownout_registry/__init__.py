@@ -18,6 +18,17 @@ from brownout_registry.cards import (
     TrainingCard,
 )
 from brownout_registry.catalogue import Catalogue, Entry, bind_options, catalogue, resolve
+from brownout_registry.checks import (
+    above,
+    below,
+    check_choice,
+    check_classification,
+    check_count,
+    check_number,
+    check_option,
+    check_widths,
+    is_count,
+)
 from brownout_registry.contracts import (
     KINDS,
     SPLITS,
@@ -50,7 +61,7 @@ from brownout_registry.contracts import (
     TaskOutcome,
     TrainingRecipe,
 )
-from brownout_registry.errors import UsageError, check_option, unknown
+from brownout_registry.errors import UsageError, unknown
 from brownout_registry.hooks import hookimpl, hookspec
 from brownout_registry.loader import Plugin, Plugins, load_plugins
 
@@ -105,11 +116,19 @@ __all__ = [
     "TrainingCard",
     "TrainingRecipe",
     "UsageError",
+    "above",
+    "below",
     "bind_options",
     "catalogue",
+    "check_choice",
+    "check_classification",
+    "check_count",
+    "check_number",
     "check_option",
+    "check_widths",
     "hookimpl",
     "hookspec",
+    "is_count",
     "load_plugins",
     "resolve",
     "unknown",

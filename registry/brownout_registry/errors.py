@@ -31,17 +31,3 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     if close:
         return f"unknown {what} {name!r}; did you mean {' or '.join(map(repr, close))}?"
     return f"unknown {what} {name!r}; known: {', '.join(names) or 'none'}"
-
-
-def check_option(ok: bool, component: str, option: str, value: object, expected: str) -> None:
-    """Refuse an option's value unless ``ok``.
-
-    Example:
-        >>> check_option(1 > 0, "fusion 'qmf'", "temperature", 1, "a positive number")
-        >>> check_option(-1 > 0, "fusion 'qmf'", "temperature", -1, "a positive number")
-        Traceback (most recent call last):
-        ...
-        brownout_registry.errors.UsageError: fusion 'qmf', option 'temperature' is -1, expected a positive number
-    """
-    if not ok:
-        raise UsageError(f"{component}, option {option!r} is {value!r}, expected {expected}")

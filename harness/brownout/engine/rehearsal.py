@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+import torch
 from torch import nn
 
 from brownout.engine.components import Component
+from brownout.engine.data import read
 from brownout.engine.faults import located
-from brownout.engine.inputs import modality_of
-from brownout.engine.models import build_backbone, build_fit, heads_of, representation_of
+from brownout.engine.inputs import as_inputs, modality_of
+from brownout.engine.models import Joint, build_backbone, build_fit, heads_of, representation_of
 from brownout.engine.perturb import modality_named
+from brownout.engine.seeding import seed
 from brownout.engine.specs import EncoderSpec, FitSpec, MethodSpec, ViewSpec
-from brownout_registry import Dataset, Modality, PerturbationCard, Representation, UsageError
+from brownout_registry import Batch, Dataset, Inputs, Modality, PerturbationCard, Representation, Step, UsageError
+
+SAMPLES = 4
 
 
 @dataclass(frozen=True)
@@ -26,11 +32,11 @@ class Built:
 
 @dataclass
 class Rehearsal:
-    """Builds every distinct encoder, fusion, recipe and perturbation once, and keeps no more of it than is needed."""
+    """Builds every distinct encoder, fusion, recipe and perturbation once, and fits each model on one small batch."""
 
     datasets: Mapping[str, Dataset]
     fits: dict[Hashable, Built] = field(default_factory=dict)
-    backbones: dict[tuple[Component, Modality], Representation] = field(default_factory=dict)
+    backbones: dict[tuple[Component, Modality], nn.Module] = field(default_factory=dict)
 
     def method(self, method: MethodSpec) -> None:
         """Build a method's encoders, fusion and recipe.
@@ -64,24 +70,58 @@ class Rehearsal:
         view.perturbation.build(modality, levels=list(view.levels))
 
     def _fit(self, fit: FitSpec) -> Built:
-        key = (fit.dataset.name, fit.encoders, fit.fusion)
+        key = (fit.dataset.name, fit.encoders, fit.fusion, fit.recipe)
         if key not in self.fits:
             dataset = self.datasets[fit.dataset.name]
-            shapes = {each.modality: self._backbone(each, dataset) for each in fit.encoders if each.backbone}
+            backbones = {each.modality: self._backbone(each, dataset) for each in fit.encoders if each.backbone}
+            shapes = {name: representation_of(backbone) for name, backbone in backbones.items()}
             model = build_fit(fit, dataset, shapes)
             own = {name: representation_of(encoder) for name, encoder in model.encoders.items()}
             heads = {name: head for each in fit.encoders for name, head in heads_of({each.modality: model}).items()}
             self.fits[key] = Built({**shapes, **own}, heads)
+            if fit.loop.epochs:
+                with located("training"):
+                    _train_a_little(fit, model, dataset, backbones)
         return self.fits[key]
 
-    def _backbone(self, spec: EncoderSpec, dataset: Dataset) -> Representation:
+    def _backbone(self, spec: EncoderSpec, dataset: Dataset) -> nn.Module:
         modality = modality_named(dataset, spec.modality)
         assert spec.backbone is not None
         if (spec.backbone, modality) not in self.backbones:
             with located(f"encoders.{spec.modality}.backbone"):
-                backbone = build_backbone(spec.backbone, modality)
-            self.backbones[spec.backbone, modality] = representation_of(backbone)
+                self.backbones[spec.backbone, modality] = build_backbone(spec.backbone, modality)
         return self.backbones[spec.backbone, modality]
+
+
+def _train_a_little(fit: FitSpec, model: Joint, dataset: Dataset, backbones: Mapping[str, nn.Module]) -> None:
+    """One batch of the first training samples: what a recipe cannot do with this model and these data, it says now."""
+    train, names = dataset.splits["train"], [each.name for each in dataset.modalities]
+    used = [each.modality for each in fit.encoders] or names
+    present = train.present[:, [names.index(name) for name in used]]
+    rows = (torch.arange(len(train)) if fit.fusion else present.all(1).nonzero().squeeze(1))[:SAMPLES]
+    inputs = {name: _below(dataset, name, rows, backbones) for name in used}
+    for name, encoder in model.encoders.items():
+        prepare: Any = getattr(encoder, "prepare", None)
+        if prepare is not None:
+            prepare(inputs[name])
+    recipe = fit.recipe.build()
+    for _, ready in recipe.phases(fit.loop.epochs) if hasattr(recipe, "phases") else ():
+        ready(model)
+    seed(fit.seed)
+    parameters = [each for each in model.parameters() if each.requires_grad]
+    if parameters:
+        step = Step(0, fit.loop.epochs, train.ids[rows], rows, len(train))
+        batch = Batch(inputs, train.targets[rows], present[rows])
+        recipe.train_batch(model.train(), batch, step, torch.optim.SGD(parameters, lr=0.0))
+
+
+def _below(dataset: Dataset, modality: str, rows: torch.Tensor, backbones: Mapping[str, nn.Module]) -> Inputs:
+    """What the trained encoder of a modality sees: inputs, or its backbone's features."""
+    inputs = read(dataset, dataset.splits["train"], modality, rows)
+    if modality not in backbones:
+        return inputs
+    with torch.no_grad():
+        return as_inputs(backbones[modality](inputs), representation_of(backbones[modality]))
 
 
 def _check_taken(perturbation: Component, modality: Modality) -> None:

@@ -123,7 +123,7 @@ class _Builder:
 
     def _views(self, modality: str, use: PerturbationUse, part: Corruptions, key: str) -> list[ViewSpec]:
         with located(key):
-            component = bind("perturbation", use.use, use.options)
+            component = bind("perturbation", use.use, use.options, use.variant)
         kinds = _kinds(self.modalities[modality], part.at)
         if not _takes(use.use, kinds, part.at, key):
             raise UsageError(f"{key}: {use.use!r} does not take modality {modality!r} ({', '.join(kinds)})")

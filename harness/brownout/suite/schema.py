@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator,
 
 from brownout_registry import unknown
 
-Name = Annotated[str, Field(pattern=r"^[\w][\w .+/()=-]*$", max_length=80)]
+Name = Annotated[str, Field(pattern=r"^[\w(+][\w .,:+/()=-]*$", max_length=80)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Rate = Annotated[float, Field(gt=0, lt=1)]
 Severity = Annotated[int, Field(ge=1)]
@@ -54,10 +54,11 @@ class DatasetUse(Use):
 
 
 class PerturbationUse(Use):
-    """A perturbation; ``levels`` replace its physical parameters, ``name`` its name in reports."""
+    """A perturbation; ``variant`` is a named set of its options, ``levels`` replace its physical parameters."""
 
+    variant: str | None = None
     levels: list[float] | None = Field(None, min_length=1)
-    name: Name | None = None
+    name: Name | None = Field(None, description="what reports call it")
 
 
 class EncoderUse(BaseModel):

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from brownout_blocks import mlp, pool_present, pooled_size
-from brownout_registry import Prediction, Representation, Task, UsageError
+from brownout_registry import Prediction, Representation, Task, below, check_number, check_widths
 
 
 class Concatenation(nn.Module):
     """A perceptron over all representations side by side; absent ones are zero.
 
     Maps are averaged over positions and sequences over steps first. The prediction's embedding is what the
-    last linear layer sees.
+    last linear layer sees. A linear head (no hidden layers) is a sum over modalities, which the prediction gives as
+    unimodal logits $W_m h_m + b / V$, as OGM-GE (Peng et al., 2022) defines them; an absent modality's are b / V.
 
     Args:
         task: what is predicted.
@@ -50,14 +52,21 @@ class Concatenation(nn.Module):
         self.head = mlp(width, hidden, len(task.classes), dropout)
 
     def forward(self, sources: Mapping[str, Tensor], present: Tensor) -> Prediction:
-        """Logits ``[B, K]`` and embedding ``[B, D]``."""
+        """Logits ``[B, K]``, embedding ``[B, D]`` and, of a linear head, unimodal logits that sum to the logits."""
         pooled = pool_present(self.representations, sources, present)
         embedding = self.head[:-1](torch.cat(list(pooled.values()), dim=1))
-        return Prediction(self.head[-1](embedding), embedding=embedding)
+        unimodal = self._unimodal(pooled) if len(self.head) == 1 else {}
+        return Prediction(self.head[-1](embedding), unimodal=unimodal, embedding=embedding)
+
+    def _unimodal(self, pooled: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Each modality's share of a linear head's logits, ``[B, K]``."""
+        head = self.head[-1]
+        assert isinstance(head, nn.Linear)
+        b = head.bias / len(pooled)
+        blocks = head.weight.split([each.shape[1] for each in pooled.values()], dim=1)
+        return {name: linear(each, block, b) for (name, each), block in zip(pooled.items(), blocks, strict=True)}
 
 
 def _check(hidden: Sequence[int], dropout: float) -> None:
-    if isinstance(hidden, str | int) or not all(isinstance(width, int) and width > 0 for width in hidden):
-        raise UsageError(f"fusion 'concatenation', option 'hidden' is {hidden!r}, expected a list of positive integers")
-    if not (isinstance(dropout, int | float) and 0 <= dropout < 1):
-        raise UsageError(f"fusion 'concatenation', option 'dropout' is {dropout!r}, expected a number in [0, 1)")
+    check_widths("fusion 'concatenation'", "hidden", hidden)
+    check_number("fusion 'concatenation'", "dropout", dropout, "a number in [0, 1)", 0, below(1))

@@ -30,11 +30,23 @@ COSINE = Paper(
   year = {2021}
 }""",
 )
+QMF = Paper(
+    title="Provable Dynamic Fusion for Low-Quality Multimodal Data",
+    year=2023,
+    url="https://arxiv.org/abs/2306.02050",
+    bibtex="""@inproceedings{zhang2023provable,
+  title = {Provable Dynamic Fusion for Low-Quality Multimodal Data},
+  author = {Zhang, Qingyang and Wu, Haitao and Zhang, Changqing and Hu, Qinghua and Fu, Huazhu
+            and Zhou, Joey Tianyi and Peng, Xi},
+  booktitle = {International Conference on Machine Learning},
+  year = {2023}
+}""",
+)
 
 
 @hookimpl
 def brownout_fusions() -> list[FusionCard]:
-    """Four decision-level baselines and concatenation."""
+    """Four decision-level baselines, concatenation and alignment."""
     return [
         FusionCard(
             name="unimodal",
@@ -89,6 +101,20 @@ def brownout_fusions() -> list[FusionCard]:
             options=(
                 Option("hidden", (128,), "widths of the hidden layers; an empty list makes it linear"),
                 Option("dropout", 0.0, "share of hidden units dropped in training, in [0, 1)"),
+            ),
+        ),
+        FusionCard(
+            name="alignment",
+            target="brownout_baselines.alignment:Alignment",
+            summary="Mean of the present modalities in a common space, where those of a sample are pulled together",
+            level="representation",
+            paper=QMF,
+            trained=True,
+            missing="skip",
+            options=(
+                Option("width", 128, "dimensions of the common space"),
+                Option("weight", 1.0, "of the cosine distance between a sample's modalities in the loss"),
+                Option("dropout", 0.1, "share of the common space dropped in training, in [0, 1)"),
             ),
         ),
     ]

@@ -1,16 +1,25 @@
 """Pieces that several fusion plugins share; plain functions on tensors."""
 
 from brownout_blocks.decisions import Power, log_frequencies, log_prior, stack_logits, statistical_logits
+from brownout_blocks.dropping import Drop, DropKind, all_copies, bernoulli, drop_of, patterns, uniform
 from brownout_blocks.heads import mlp, pool, pool_present, pooled_size
+from brownout_blocks.inputs import blanked, take, values_of, with_values
 from brownout_blocks.uncertainty import Evidence, evidence, reparameterise, standard_normal_kl, vacuity
 
 __all__ = [
+    "Drop",
+    "DropKind",
     "Evidence",
     "Power",
+    "all_copies",
+    "bernoulli",
+    "blanked",
+    "drop_of",
     "evidence",
     "log_frequencies",
     "log_prior",
     "mlp",
+    "patterns",
     "pool",
     "pool_present",
     "pooled_size",
@@ -18,5 +27,9 @@ __all__ = [
     "stack_logits",
     "standard_normal_kl",
     "statistical_logits",
+    "take",
+    "uniform",
     "vacuity",
+    "values_of",
+    "with_values",
 ]

@@ -1,7 +1,8 @@
-"""Npz files, opened without ever reading a pickle."""
+"""Npz files in a folder of the user's, opened without ever reading a pickle."""
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,28 @@ from zipfile import BadZipFile
 import numpy as np
 
 from brownout_registry import UsageError
+
+
+def archive_path(dataset: str, folder: str, root: str | None, name: str, source: str) -> Path:
+    """Where a file of a dataset lies that this package does not hold.
+
+    Args:
+        dataset: its name, for messages.
+        folder: its folder in the folder of all data: ``$BROWNOUT_DATA``, without that variable ``../shared/data``.
+        root: a folder in place of that one.
+        name: of the file.
+        source: where the original is to be had, for messages.
+
+    Raises:
+        UsageError: the file is not there.
+    """
+    path = (Path(root) if root is not None else Path(os.environ.get("BROWNOUT_DATA", "../shared/data")) / folder) / name
+    if not path.is_file():
+        raise UsageError(
+            f"{dataset}: there is no file {str(path)!r}: set option 'root' to its folder, or the environment variable "
+            f"BROWNOUT_DATA to the folder above that; the original: {source}"
+        )
+    return path
 
 
 @contextmanager

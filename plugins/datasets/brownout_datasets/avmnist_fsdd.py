@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from brownout_datasets.archive import open_archive
+from brownout_datasets.archive import archive_path, open_archive
 from brownout_datasets.columns import Array, Column, Dense, Steps
 from brownout_datasets.holdout import hold_out
 from brownout_datasets.in_memory import from_columns
@@ -52,10 +51,10 @@ def avmnist_fsdd(root: str | None = None, audio: str = "logmel112", validation: 
     """
     if audio not in AUDIO:
         raise UsageError(f"avmnist-fsdd: {unknown('audio', audio, AUDIO)}")
-    folder, (modality, read) = _folder(root), AUDIO[audio]
-    with open_archive("avmnist-fsdd", _file(folder, PAIRS)) as stored:
+    modality, read = AUDIO[audio]
+    with open_archive("avmnist-fsdd", _file(root, PAIRS)) as stored:
         recording, targets, own_split = stored["audio_index"], stored["label"], stored["split"]
-        pictures, sounds = Dense(stored["image"][:, None], divisor=255), read(folder, stored, recording)
+        pictures, sounds = Dense(stored["image"][:, None], divisor=255), read(root, stored, recording)
     assignment = np.where(own_split == 0, SPLITS.index("train"), SPLITS.index("test"))
     train = np.flatnonzero(own_split == 0)
     assignment[train] = hold_out(recording[train], targets[train], {"validation": validation}, seed)
@@ -69,36 +68,26 @@ def avmnist_fsdd(root: str | None = None, audio: str = "logmel112", validation: 
     )
 
 
-def _logmel112(folder: Path, stored: Mapping[str, Array], recording: Array) -> Column:
-    with open_archive("avmnist-fsdd", _file(folder, MEL112)) as spectrograms:
+def _logmel112(root: str | None, stored: Mapping[str, Array], recording: Array) -> Column:
+    with open_archive("avmnist-fsdd", _file(root, MEL112)) as spectrograms:
         return Dense(spectrograms["audio_logmel"][:, None], recording, divisor=255)
 
 
-def _logmel64(folder: Path, stored: Mapping[str, Array], recording: Array) -> Column:
+def _logmel64(root: str | None, stored: Mapping[str, Array], recording: Array) -> Column:
     return Dense(stored["audio_logmel"][:, None], recording, divisor=255)
 
 
-def _waveform(folder: Path, stored: Mapping[str, Array], recording: Array) -> Column:
+def _waveform(root: str | None, stored: Mapping[str, Array], recording: Array) -> Column:
     return Steps(Dense(stored["audio_wave"], recording, divisor=32768), stored["audio_length"])
 
 
-AUDIO: Mapping[str, tuple[Modality, Callable[[Path, Mapping[str, Array], Array], Column]]] = {
+AUDIO: Mapping[str, tuple[Modality, Callable[[str | None, Mapping[str, Array], Array], Column]]] = {
     "logmel112": (Modality("audio", "spectrogram", (1, 112, 112), range=(0.0, 1.0)), _logmel112),
     "logmel64": (Modality("audio", "spectrogram", (1, 64, 64), range=(0.0, 1.0)), _logmel64),
     "waveform": (Modality("audio", "audio", (18262,), range=(-1.0, 1.0), sample_rate=8000), _waveform),
 }
 
 
-def _folder(root: str | None) -> Path:
-    if root is not None:
-        return Path(root)
-    return Path(os.environ.get("BROWNOUT_DATA", "../shared/data")) / "avmnist_fsdd"
-
-
-def _file(folder: Path, name: str) -> Path:
-    if not (folder / name).is_file():
-        raise UsageError(
-            f"avmnist-fsdd: there is no file {str(folder / name)!r}: set option 'root' to the folder of {PAIRS} and "
-            f"{MEL112}, or the environment variable BROWNOUT_DATA to the folder above it"
-        )
-    return folder / name
+def _file(root: str | None, name: str) -> Path:
+    source = "MNIST (LeCun et al., 1998) and the Free Spoken Digit Dataset (doi:10.5281/zenodo.1342401)"
+    return archive_path("avmnist-fsdd", "avmnist_fsdd", root, name, source)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brownout_datasets.choice import choose
 from brownout_datasets.columns import Array, Dense
 from brownout_datasets.holdout import hold_out
 from brownout_datasets.in_memory import from_columns
-from brownout_registry import Dataset, Kind, Modality, UsageError, unknown
+from brownout_registry import Dataset, Kind, Modality
 
 CITATION = """@misc{alpaydin1998digits,
   title = {Optical Recognition of Handwritten Digits},
@@ -88,11 +89,11 @@ def digits_views(
     """
     from sklearn.datasets import load_digits
 
-    _check(views)
+    chosen = choose("digits-views", "views", views, VIEWS)
     digits = load_digits()
     pictures, targets = digits.images / 16, digits.target.astype(np.int64)
     return from_columns(
-        {_modality(name): Dense(VIEWS[name].of(pictures).astype(np.float32)) for name in views},
+        {_modality(name): Dense(VIEWS[name].of(pictures).astype(np.float32)) for name in chosen},
         targets,
         [str(digit) for digit in range(10)],
         hold_out(np.arange(len(targets)), targets, {"validation": validation, "test": test}, seed),
@@ -104,11 +105,3 @@ def digits_views(
 def _modality(name: str) -> Modality:
     view = VIEWS[name]
     return Modality(name, view.kind, view.shape, range=(0.0, 1.0) if view.kind == "image" else None)
-
-
-def _check(views: Sequence[str]) -> None:
-    if isinstance(views, str) or not views or len(set(views)) < len(views):
-        raise UsageError(f"digits-views: option 'views' is {views!r}, expected a list of different views")
-    for name in views:
-        if name not in VIEWS:
-            raise UsageError(f"digits-views: option 'views': {unknown('view', name, VIEWS)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from brownout_datasets.folder_cards import HANDWRITTEN6, NYUV2, SISFALL
 from brownout_registry import REQUIRED, DatasetCard, Option, Paper, hookimpl
 
 SEED = Option("seed", 0, "seed of the splits that are held out")
@@ -14,7 +15,7 @@ VALIDATION = Option("validation", 0.1, "share of the samples for the validation 
 @hookimpl
 def brownout_datasets() -> Sequence[DatasetCard]:
     """All datasets of this plugin."""
-    return [HTAD, EMOJI, TWO_MOONS, DIGITS_VIEWS, AVMNIST_FSDD, FILES]
+    return [HTAD, EMOJI, TWO_MOONS, DIGITS_VIEWS, AVMNIST_FSDD, HANDWRITTEN6, SISFALL, NYUV2, FILES]
 
 
 HTAD_PAPER = Paper(

@@ -10,8 +10,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from brownout_blocks import pool_present, pooled_size
-from brownout_evidential.checks import check_classification, is_count, is_number
-from brownout_registry import Prediction, Representation, Step, Task, check_option
+from brownout_registry import (
+    Prediction,
+    Representation,
+    Step,
+    Task,
+    below,
+    check_classification,
+    check_count,
+    check_number,
+    check_option,
+)
 
 GatePenalty: TypeAlias = Literal["mean", "sum"]
 """Whether a sample's sparsity term is the mean or the sum (the L1 norm) of its gate."""
@@ -152,8 +161,8 @@ class MultimodalDynamics(nn.Module):
 def _check(task: Task, hidden: int, dropout: float, gate_penalty: str, weights: Mapping[str, float]) -> None:
     component = "fusion 'multimodal-dynamics'"
     check_classification(component, task)
-    check_option(is_count(hidden), component, "hidden", hidden, "a positive integer")
-    check_option(is_number(dropout, 0, 1), component, "dropout", dropout, "a number in [0, 1)")
+    check_count(component, "hidden", hidden)
+    check_number(component, "dropout", dropout, "a number in [0, 1)", 0, below(1))
     check_option(gate_penalty in {"mean", "sum"}, component, "gate_penalty", gate_penalty, "'mean' or 'sum'")
     for name, weight in weights.items():
-        check_option(is_number(weight, 0), component, f"{name}_weight", weight, "a number from 0")
+        check_number(component, f"{name}_weight", weight, "a number from 0", 0)

@@ -10,10 +10,18 @@ import torch
 from torch import Tensor, nn
 
 from brownout_blocks import Evidence, evidence, mlp, pool_present, pooled_size, vacuity
-from brownout_evidential.checks import check_classification, check_widths, is_count
 from brownout_evidential.losses import Risk, kl_weight, opinion_loss
 from brownout_evidential.opinions import dempster, precision
-from brownout_registry import Prediction, Representation, Step, Task, check_option
+from brownout_registry import (
+    Prediction,
+    Representation,
+    Step,
+    Task,
+    check_classification,
+    check_count,
+    check_option,
+    check_widths,
+)
 
 
 @dataclass(frozen=True)
@@ -156,8 +164,8 @@ def _check(component: str, task: Task, given: Settings) -> None:
     activations, risks = get_args(Evidence), get_args(Risk)
     epochs, start = given.annealing_epochs, given.annealing_start
     check_classification(component, task)
-    check_widths(component, given.hidden)
+    check_widths(component, "hidden", given.hidden)
     check_option(given.evidence in activations, component, "evidence", given.evidence, f"one of {activations}")
     check_option(given.risk in risks, component, "risk", given.risk, f"one of {risks}")
-    check_option(is_count(epochs), component, "annealing_epochs", epochs, "a positive integer")
+    check_count(component, "annealing_epochs", epochs)
     check_option(start in {0, 1} and not isinstance(start, bool), component, "annealing_start", start, "0 or 1")

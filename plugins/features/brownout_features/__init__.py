@@ -1,1 +1,1 @@
-"""Encoder and perturbations for plain tensors: vectors, sequences, image-like inputs and representations."""
+"""Encoders and perturbations for plain tensors: vectors, sequences, image-like inputs and representations."""

@@ -8,9 +8,9 @@ from math import prod
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad
 
 from brownout_features.entries import Entries, real, values_of
+from brownout_features.standardise import feature_shape, fit_steps, statistics
 from brownout_registry import Modality, Padded, Representation, UsageError
 
 ACTIVATIONS = {"relu": nn.ReLU, "gelu": nn.GELU, "tanh": nn.Tanh}
@@ -35,8 +35,8 @@ class MLP(nn.Module):
         self.modality, self.normalise = modality, normalise
         sizes = (prod(modality.shape), *hidden)
         self.representation = Representation("vector", (sizes[-1],))
-        self.register_buffer("mean", torch.zeros(_feature_shape(modality)))
-        self.register_buffer("scale", torch.ones(_feature_shape(modality)))
+        self.register_buffer("mean", torch.zeros(feature_shape(modality)))
+        self.register_buffer("scale", torch.ones(feature_shape(modality)))
         layers = [
             nn.Sequential(nn.Linear(before, after), ACTIVATIONS[activation](), nn.Dropout(dropout))
             for before, after in pairwise(sizes)
@@ -52,41 +52,18 @@ class MLP(nn.Module):
         Raises:
             UsageError: the inputs hold NaN or infinity, or there are none.
         """
-        if not self.normalise:
-            return
-        rows = self._features(inputs)
-        variance, mean = torch.var_mean(rows, dim=0, correction=0)
-        if not (len(rows) and torch.isfinite(variance).all()):
-            raise UsageError(f"encoder 'mlp' of {self.modality.name!r}: training inputs are empty or not finite")
-        deviation = variance.sqrt()
-        constant = deviation <= 1e-6 * mean.abs()  # what rounding leaves of a constant float32 feature
-        self.mean.copy_(mean.reshape(self.mean.shape))
-        self.scale.copy_(torch.where(constant, 1.0, deviation).reshape(self.scale.shape))
+        if self.normalise:
+            mean, scale = statistics(inputs, self.modality, "mlp")
+            self.mean.copy_(mean)
+            self.scale.copy_(scale)
 
     def forward(self, inputs: Entries) -> Tensor:
         """Representations ``[B, hidden[-1]]``."""
         standard = (values_of(inputs) - self.mean) / self.scale
         if isinstance(inputs, Padded):
-            standard = self._fitted(torch.where(real(inputs), standard, 0), inputs.lengths)
+            standard = fit_steps(torch.where(real(inputs), standard, 0), inputs.lengths, self.modality, "mlp")
         flat: Tensor = self.layers(standard.flatten(1))
         return flat
-
-    def _features(self, inputs: Entries) -> Tensor:
-        """One row per observation of the features, ``[n, F]``."""
-        values = values_of(inputs)
-        if isinstance(inputs, Padded):
-            return values[real(inputs).reshape(values.shape[:2])].reshape(-1, self.mean.numel())
-        if self.modality.kind == "vector":
-            return values
-        return values.movedim(1, -1).reshape(-1, self.mean.numel())
-
-    def _fitted(self, values: Tensor, lengths: Tensor) -> Tensor:
-        """Pad or cut ``[B, T, ...]`` to the modality's T, as a batch may be padded to its longest sample."""
-        steps = self.modality.shape[0]
-        if values.shape[1] > steps and int(lengths.max()) > steps:
-            where = f"encoder 'mlp' of {self.modality.name!r}"
-            raise UsageError(f"{where}: a sample has {int(lengths.max())} steps, expected at most {steps}")
-        return pad(values, (*(0, 0) * (values.dim() - 2), 0, steps - values.shape[1]))
 
 
 def mlp(
@@ -127,9 +104,3 @@ def mlp(
     if not 0 <= dropout < 1:
         raise UsageError(f"{where}: dropout is {dropout!r}, expected a number from 0 to below 1")
     return MLP(modality, hidden, dropout, normalise, activation)
-
-
-def _feature_shape(modality: Modality) -> tuple[int, ...]:
-    if modality.kind == "vector":
-        return modality.shape
-    return modality.shape[1:] if modality.kind == "sequence" else (modality.shape[0], 1, 1)

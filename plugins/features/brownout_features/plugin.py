@@ -12,7 +12,7 @@ TENSORS = ("image", "spectrogram", "depth", "vector", "audio", "sequence")
 
 @hookimpl
 def brownout_encoders() -> Sequence[EncoderCard]:
-    """The multilayer perceptron."""
+    """The multilayer perceptron and the convolutional encoder."""
     return [
         EncoderCard(
             name="mlp",
@@ -25,7 +25,20 @@ def brownout_encoders() -> Sequence[EncoderCard]:
                 Option("normalise", True, "standardise with the statistics of the training split"),
                 Option("activation", "relu", "after each hidden layer", ("relu", "gelu", "tanh")),
             ),
-        )
+        ),
+        EncoderCard(
+            name="cnn1d",
+            target="brownout_features.cnn1d:cnn1d",
+            summary="Standardise, convolutions over time, mean over the real steps",
+            takes=("sequence", "audio"),
+            options=(
+                Option("channels", (32, 64), "of each convolution"),
+                Option("kernel", 5, "steps that a convolution sees"),
+                Option("stride", 2, "steps from one of its places to the next"),
+                Option("normalise", True, "standardise with the statistics of the training split"),
+                Option("pool", "mean", "mean over time (a vector), or none (a sequence)", ("mean", "none")),
+            ),
+        ),
     ]
 
 

@@ -9,9 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from brownout_blocks import mlp, pool_present, pooled_size
-from brownout_imputing.checks import check_classification, check_width, check_widths
 from brownout_imputing.moments import Variance, moments
-from brownout_registry import Prediction, Representation, Task, check_option
+from brownout_registry import (
+    Prediction,
+    Representation,
+    Task,
+    check_classification,
+    check_count,
+    check_option,
+    check_widths,
+)
 
 
 class Hemis(nn.Module):
@@ -52,8 +59,8 @@ class Hemis(nn.Module):
         super().__init__()
         component = "fusion 'hemis'"
         check_classification(component, task)
-        check_width(component, width)
-        check_widths(component, hidden)
+        check_count(component, "width", width)
+        check_widths(component, "hidden", hidden)
         check_option(variance in get_args(Variance), component, "variance", variance, f"one of {get_args(Variance)}")
         self.representations, self.variance = dict(representations), variance
         self.projections = nn.ModuleList(nn.Linear(pooled_size(each), width) for each in representations.values())

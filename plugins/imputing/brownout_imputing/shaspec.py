@@ -10,9 +10,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from brownout_blocks import pool_present, pooled_size
-from brownout_imputing.checks import check_classification, check_weight, check_width
 from brownout_imputing.features import Missing, impute, origin_loss, ring_distance
-from brownout_registry import Prediction, Representation, Step, Task, check_option
+from brownout_registry import (
+    Prediction,
+    Representation,
+    Step,
+    Task,
+    check_classification,
+    check_count,
+    check_number,
+    check_option,
+)
 
 Auxiliary: TypeAlias = Literal["all", "present"]
 """Whether the auxiliary losses also count absent modalities, as zero inputs."""
@@ -107,9 +115,9 @@ def _encoder(width: int) -> nn.Module:
 def _check(task: Task, width: int, missing: str, alpha: float, beta: float, auxiliary: str) -> None:
     component = "fusion 'shaspec'"
     check_classification(component, task)
-    check_width(component, width)
+    check_count(component, "width", width)
     check_option(missing in get_args(Missing), component, "missing", missing, f"one of {get_args(Missing)}")
-    check_weight(component, "alpha", alpha)
-    check_weight(component, "beta", beta)
+    check_number(component, "alpha", alpha, "a number from 0", 0)
+    check_number(component, "beta", beta, "a number from 0", 0)
     known = get_args(Auxiliary)
     check_option(auxiliary in known, component, "auxiliary", auxiliary, f"one of {known}")

@@ -12,7 +12,7 @@ from brownout_blocks import Power, log_frequencies, stack_logits, statistical_lo
 from brownout_jacobian.norms import bound
 from brownout_jacobian.solver import Correction
 from brownout_jacobian.sylvester import SylvesterCorrection
-from brownout_registry import Prediction, Task, UsageError, unknown
+from brownout_registry import Prediction, Task, UsageError, above, check_count, check_number, unknown
 
 Solver = Literal["eigen", "sylvester"]
 
@@ -121,10 +121,8 @@ def _solved(name: str, W: Tensor, gamma: float, solver: Solver) -> Correction | 
 
 
 def _check(gamma: float, t_max: int) -> None:
-    if isinstance(gamma, bool) or not (isinstance(gamma, int | float) and 0 < gamma <= 1):
-        raise UsageError(f"fusion 'jacobian', option 'gamma' is {gamma!r}, expected a number in (0, 1]")
-    if isinstance(t_max, bool) or not (isinstance(t_max, int) and t_max >= 1):
-        raise UsageError(f"fusion 'jacobian', option 't_max' is {t_max!r}, expected a whole number from 1")
+    check_number("fusion 'jacobian'", "gamma", gamma, "a number in (0, 1]", above(0), 1)
+    check_count("fusion 'jacobian'", "t_max", t_max)
 
 
 def _regularised(modalities: str | list[str] | tuple[str, ...], known: Mapping[str, nn.Linear]) -> tuple[str, ...]:

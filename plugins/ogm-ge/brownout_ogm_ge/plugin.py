@@ -37,6 +37,8 @@ def brownout_trainings() -> list[TrainingCard]:
                     choices=("all", "convolutions"),
                 ),
                 Option("epochs", None, "first and last epoch of modulation, from 0; null for every one"),
+                Option("drop", "none", "modality dropout in training", choices=("none", "bernoulli", "uniform")),
+                Option("drop_rate", 0.5, "of bernoulli: probability that a modality is dropped"),
             ),
             variants={"released": {"modulate": "convolutions", "epochs": (0, 50)}},
         )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
+from brownout_blocks import Drop, DropKind, drop_of
 from brownout_ogm_ge.modulation import coefficients, modulated, ratios, scores
-from brownout_registry import Batch, Model, Prediction, Step, UsageError, check_option
+from brownout_registry import Batch, Model, Prediction, Step, UsageError, check_choice, check_number, check_option
 
 WHERE = "recipe 'ogm-ge'"
 
@@ -25,6 +26,7 @@ class OGMGE:
     convolutions_only: bool
     first: float
     last: float
+    drop: Drop
 
     def train_batch(self, model: Model, batch: Batch, step: Step, optimiser: Any) -> float:
         """Fit one batch and give its loss.
@@ -32,6 +34,7 @@ class OGMGE:
         Raises:
             UsageError: the fusion gives no unimodal logits, there is no gradient to modulate, or the task is dense.
         """
+        batch = self.drop(model, batch)
         modulating = {name: list(self._parameters(model, name)) for name in batch.inputs}
         _check_modulates(model, modulating, self.convolutions_only)
         optimiser.zero_grad(set_to_none=True)
@@ -71,6 +74,8 @@ def ogm_ge(
     enhance: bool = True,
     modulate: Literal["all", "convolutions"] = "all",
     epochs: Sequence[int] | None = None,
+    drop: DropKind = "none",
+    drop_rate: float = 0.5,
 ) -> OGMGE:
     r"""On-the-fly gradient modulation with generalisation enhancement (Peng et al., 2022).
 
@@ -88,20 +93,23 @@ def ogm_ge(
         enhance: add the noise (OGM-GE) or not (OGM).
         modulate: ``all`` parameters of an encoder, as the formula has it, or its ``convolutions``, the 4-D ones.
         epochs: first and last epoch of modulation, from 0; None for every one.
+        drop: modality dropout, see `brownout_blocks.Drop`; OGM-MD of the DMRNet paper's table 2 is ``uniform``.
+        drop_rate: of ``bernoulli``.
 
     Raises:
         UsageError: an option out of its range.
 
     Example:
-        >>> ogm_ge(alpha=0.5, epochs=[0, 50])
-        OGMGE(alpha=0.5, enhance=True, convolutions_only=False, first=0, last=50)
+        >>> recipe = ogm_ge(alpha=0.5, epochs=[0, 50])
+        >>> recipe.alpha, recipe.first, recipe.last
+        (0.5, 0, 50)
     """
-    check_option(isfinite(alpha) and alpha >= 0, WHERE, "alpha", alpha, "a number from 0")
-    check_option(modulate in {"all", "convolutions"}, WHERE, "modulate", modulate, "'all' or 'convolutions'")
+    check_number(WHERE, "alpha", alpha, "a number from 0", 0)
+    check_choice(WHERE, "modulate", modulate, ("all", "convolutions"))
     fits = epochs is None or (len(epochs) == 2 and 0 <= epochs[0] <= epochs[1])
     check_option(fits, WHERE, "epochs", epochs, "the first and the last epoch, from 0")
     first, last = (0, inf) if epochs is None else epochs
-    return OGMGE(alpha, enhance, modulate == "convolutions", first, last)
+    return OGMGE(alpha, enhance, modulate == "convolutions", first, last, drop_of("ogm-ge", drop, drop_rate))
 
 
 def _unimodal(model: Model, prediction: Prediction, batch: Batch) -> Tensor:

@@ -9,21 +9,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from brownout_registry import Batch, Inputs, Model, Step, check_option
-from brownout_robust_training.common import (
-    bounds_of,
-    check_clip,
-    check_count,
-    check_modalities,
-    check_number,
-    descend,
-    evaluating,
-)
+from brownout_blocks import Drop, DropKind, drop_of, values_of
+from brownout_registry import Batch, Inputs, Model, Step, above, check_count, check_number, check_option
+from brownout_robust_training.common import bounds_of, check_clip, check_modalities, descend, evaluating
 from brownout_robust_training.crafting import Norm, pgd, random_start
-from brownout_robust_training.dropping import Drop, DropKind, drop_of
-from brownout_robust_training.inputs import changeable, replaced, rooms, values_of
+from brownout_robust_training.inputs import changeable, replaced, rooms
 
 NAME = "adversarial"
+RECIPE = f"recipe {NAME!r}"
 
 
 @dataclass(frozen=True)
@@ -115,13 +108,15 @@ def adversarial(
         >>> adversarial(epsilon=0.25, steps=1, random_start=False).step_size
         0.25
     """
-    check_number(NAME, "epsilon", epsilon, "a positive number", 0)
-    check_count(NAME, "steps", steps)
+    check_number(RECIPE, "epsilon", epsilon, "a positive number", above(0))
+    check_count(RECIPE, "steps", steps)
     if step_size is not None:
-        check_number(NAME, "step_size", step_size, f"null or a positive number up to epsilon, {epsilon}", 0, epsilon)
+        check_number(
+            RECIPE, "step_size", step_size, f"null or a positive number up to epsilon, {epsilon}", above(0), epsilon
+        )
     check_option(norm in ("linf", "l2"), f"recipe {NAME!r}", "norm", norm, "linf or l2")
     check_modalities(NAME, modalities)
-    check_number(NAME, "clean", clean, "a number from 0 to 1", 0, 1, from_low=True)
+    check_number(RECIPE, "clean", clean, "a number from 0 to 1", 0, 1)
     check_clip(NAME, clip)
     step = min(1.0, 2.5 / steps) * epsilon if step_size is None else step_size
     bounds, dropped = bounds_of(NAME, range), drop_of(NAME, drop, drop_rate)

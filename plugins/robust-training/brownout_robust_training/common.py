@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from brownout_registry import Model, check_option
+from brownout_registry import Model, above, check_number, check_option
 
 
 def descend(model: Model, loss: Tensor, optimiser: torch.optim.Optimizer, clip: float | None) -> float:
@@ -39,41 +39,10 @@ def evaluating(model: Model) -> Iterator[None]:
             module.training = training
 
 
-def check_number(
-    recipe: str,
-    option: str,
-    value: object,
-    expected: str,
-    low: float,
-    high: float = math.inf,
-    *,
-    from_low: bool = False,
-) -> None:
-    """Refuse what is no number between ``low`` (itself excluded unless ``from_low``) and ``high`` (included).
-
-    Infinity is refused.
-
-    Example:
-        >>> check_number("free", "epsilon", 0, "a positive number", 0)
-        Traceback (most recent call last):
-        ...
-        brownout_registry.errors.UsageError: recipe 'free', option 'epsilon' is 0, expected a positive number
-    """
-    ok = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    ok = ok and isinstance(value, int | float) and (low < value <= high or (from_low and value == low))
-    check_option(ok, f"recipe {recipe!r}", option, value, expected)
-
-
-def check_count(recipe: str, option: str, value: object) -> None:
-    """Refuse what is no positive whole number."""
-    ok = isinstance(value, int) and not isinstance(value, bool) and value > 0
-    check_option(ok, f"recipe {recipe!r}", option, value, "a positive whole number")
-
-
 def check_clip(recipe: str, clip: float | None) -> None:
     """Refuse a gradient norm that is no positive number."""
     if clip is not None:
-        check_number(recipe, "clip", clip, "a positive number or null", 0)
+        check_number(f"recipe {recipe!r}", "clip", clip, "a positive number or null", above(0))
 
 
 def check_modalities(recipe: str, modalities: str | Sequence[str]) -> None:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from brownout_registry import Batch, Model, Step
-from brownout_robust_training.common import bounds_of, check_clip, check_count, check_modalities, check_number, descend
-from brownout_robust_training.dropping import Drop, DropKind, drop_of
-from brownout_robust_training.inputs import changeable, replaced, rooms, values_of
+from brownout_blocks import Drop, DropKind, drop_of, values_of
+from brownout_registry import Batch, Model, Step, above, check_count, check_number
+from brownout_robust_training.common import bounds_of, check_clip, check_modalities, descend
+from brownout_robust_training.inputs import changeable, replaced, rooms
 
 NAME = "free"
+RECIPE = f"recipe {NAME!r}"
 
 
 @dataclass
@@ -103,11 +104,11 @@ def free(
         >>> free(m=8, epsilon=0.25).step_size
         0.25
     """
-    check_count(NAME, "m", m)
-    check_number(NAME, "epsilon", epsilon, "a positive number", 0)
+    check_count(RECIPE, "m", m)
+    check_number(RECIPE, "epsilon", epsilon, "a positive number", above(0))
     if step_size is not None:
         expected = f"null or a positive number up to twice epsilon, {2 * epsilon}"
-        check_number(NAME, "step_size", step_size, expected, 0, 2 * epsilon)
+        check_number(RECIPE, "step_size", step_size, expected, above(0), 2 * epsilon)
     check_modalities(NAME, modalities)
     check_clip(NAME, clip)
     step = epsilon if step_size is None else step_size

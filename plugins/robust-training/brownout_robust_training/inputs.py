@@ -7,40 +7,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from brownout_blocks import values_of, with_values
 from brownout_registry import Batch, Inputs, Padded, UsageError, unknown
-
-
-def values_of(inputs: Inputs) -> Tensor:
-    """The numbers of an input that is not text.
-
-    Example:
-        >>> values_of(Padded(torch.ones(1, 2), torch.tensor([1])))
-        tensor([[1., 1.]])
-    """
-    assert not isinstance(inputs, list)
-    return inputs.values if isinstance(inputs, Padded) else inputs
-
-
-def with_values(inputs: Inputs, values: Tensor) -> Inputs:
-    """The same input with other numbers.
-
-    Example:
-        >>> with_values(torch.ones(1, 2), torch.zeros(1, 2))
-        tensor([[0., 0.]])
-    """
-    return Padded(values, inputs.lengths) if isinstance(inputs, Padded) else values
-
-
-def take(inputs: Inputs, rows: Tensor) -> Inputs:
-    """Some rows, in that order and as often as they are named.
-
-    Example:
-        >>> take(["a", "b"], torch.tensor([1, 0, 1]))
-        ['b', 'a', 'b']
-    """
-    if isinstance(inputs, Padded):
-        return Padded(inputs.values[rows], inputs.lengths[rows])
-    return inputs[rows] if isinstance(inputs, Tensor) else [inputs[row] for row in rows.tolist()]
 
 
 def room(inputs: Inputs, there: Tensor) -> Tensor:
@@ -87,19 +55,6 @@ def replaced(batch: Batch, values: Mapping[str, Tensor]) -> dict[str, Inputs]:
         {'sound': tensor([[0.]]), 'text': ['a']}
     """
     return batch.inputs | {name: with_values(batch.inputs[name], each) for name, each in values.items()}
-
-
-def blanked(inputs: Inputs, there: Tensor) -> Inputs:
-    """The zero input in the rows that are not there: zeros, or empty text.
-
-    Example:
-        >>> blanked(["a", "b"], torch.tensor([True, False]))
-        ['a', '']
-    """
-    if isinstance(inputs, list):
-        return [text if keep else "" for text, keep in zip(inputs, there.tolist(), strict=True)]
-    values = values_of(inputs)
-    return with_values(inputs, torch.where(there.reshape(-1, *[1] * (values.ndim - 1)), values, 0.0))
 
 
 def changeable(recipe: str, batch: Batch, modalities: str | Sequence[str]) -> list[str]:

@@ -8,12 +8,23 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from brownout_registry import Batch, Inputs, Model, Padded, Prediction, Step, UsageError, check_option
-from brownout_robust_training.common import check_clip, check_number, descend
-from brownout_robust_training.dropping import Drop, DropKind, drop_of
-from brownout_robust_training.inputs import values_of, with_values
+from brownout_blocks import Drop, DropKind, drop_of, values_of, with_values
+from brownout_registry import (
+    Batch,
+    Inputs,
+    Model,
+    Padded,
+    Prediction,
+    Step,
+    UsageError,
+    above,
+    check_number,
+    check_option,
+)
+from brownout_robust_training.common import check_clip, descend
 
 NAME = "mixup"
+RECIPE = f"recipe {NAME!r}"
 
 
 def mixed(inputs: Inputs, lam: Tensor | float, partner: Tensor) -> Inputs:
@@ -134,7 +145,7 @@ def mixup(
         >>> mixup(alpha=0.2).targets
         'auto'
     """
-    check_number(NAME, "alpha", alpha, "a positive number", 0)
+    check_number(RECIPE, "alpha", alpha, "a positive number", above(0))
     choices = ("auto", "both", "draw")
     check_option(targets in choices, f"recipe {NAME!r}", "targets", targets, f"one of {', '.join(choices)}")
     check_clip(NAME, clip)

@@ -7,11 +7,12 @@ from typing import Literal
 
 import torch
 
-from brownout_registry import Batch, Model, Step, check_option
-from brownout_robust_training.common import check_clip, check_number, descend
-from brownout_robust_training.dropping import Drop, all_copies
+from brownout_blocks import Drop, all_copies
+from brownout_registry import Batch, Model, Step, check_number, check_option
+from brownout_robust_training.common import check_clip, descend
 
 NAME = "modality-dropout"
+RECIPE = f"recipe {NAME!r}"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,6 @@ def modality_dropout(
     """
     choices = ("bernoulli", "uniform", "all-copies")
     check_option(patterns in choices, f"recipe {NAME!r}", "patterns", patterns, f"one of {', '.join(choices)}")
-    check_number(NAME, "rate", rate, "a number from 0 to 1", 0, 1, from_low=True)
+    check_number(RECIPE, "rate", rate, "a number from 0 to 1", 0, 1)
     check_clip(NAME, clip)
     return ModalityDropout(None if patterns == "all-copies" else Drop(patterns, rate), clip)

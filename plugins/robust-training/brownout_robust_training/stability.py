@@ -9,12 +9,13 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Tensor
 
-from brownout_registry import Batch, Inputs, Model, Padded, Step, check_option
-from brownout_robust_training.common import check_clip, check_modalities, check_number, descend
-from brownout_robust_training.dropping import Drop, DropKind, drop_of
-from brownout_robust_training.inputs import changeable, replaced, rooms, values_of
+from brownout_blocks import Drop, DropKind, drop_of, values_of
+from brownout_registry import Batch, Inputs, Model, Padded, Step, above, check_number, check_option
+from brownout_robust_training.common import check_clip, check_modalities, descend
+from brownout_robust_training.inputs import changeable, replaced, rooms
 
 NAME = "stability"
+RECIPE = f"recipe {NAME!r}"
 Form: TypeAlias = Literal["zheng", "kl", "reverse-kl", "swapped"]
 """What is penalised, see `stability_term`."""
 FORMS: tuple[Form, ...] = ("zheng", "kl", "reverse-kl", "swapped")
@@ -144,8 +145,8 @@ def stability(
         'kl'
     """
     check_option(form in FORMS, f"recipe {NAME!r}", "form", form, f"one of {', '.join(FORMS)}")
-    check_number(NAME, "alpha", alpha, "a number, 0 or more", 0, from_low=True)
-    check_number(NAME, "sigma", sigma, "a positive number", 0)
+    check_number(RECIPE, "alpha", alpha, "a number, 0 or more", 0)
+    check_number(RECIPE, "sigma", sigma, "a positive number", above(0))
     check_option(unit in ("absolute", "batch-std"), f"recipe {NAME!r}", "unit", unit, "absolute or batch-std")
     check_modalities(NAME, modalities)
     check_clip(NAME, clip)

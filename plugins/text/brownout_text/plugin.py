@@ -2,46 +2,9 @@
 
 from __future__ import annotations
 
-from brownout_registry import REQUIRED, EncoderCard, Option, Paper, PerturbationCard, hookimpl
-
-WOLF = Paper(
-    title="Transformers: State-of-the-Art Natural Language Processing",
-    year=2020,
-    url="https://aclanthology.org/2020.emnlp-demos.6",
-    bibtex="""@inproceedings{wolf2020transformers,
-  title = {Transformers: State-of-the-Art Natural Language Processing},
-  author = {Wolf, Thomas and Debut, Lysandre and Sanh, Victor and Chaumond, Julien and Delangue, Clement and others},
-  booktitle = {Proceedings of the 2020 Conference on Empirical Methods in Natural Language Processing:
-               System Demonstrations},
-  pages = {38--45},
-  year = {2020}
-}""",
-)
-BOJANOWSKI = Paper(
-    title="Enriching Word Vectors with Subword Information",
-    year=2017,
-    url="https://aclanthology.org/Q17-1010",
-    bibtex="""@article{bojanowski2017enriching,
-  title = {Enriching Word Vectors with Subword Information},
-  author = {Bojanowski, Piotr and Grave, Edouard and Joulin, Armand and Mikolov, Tomas},
-  journal = {Transactions of the Association for Computational Linguistics},
-  volume = {5},
-  pages = {135--146},
-  year = {2017}
-}""",
-)
-QMF = Paper(
-    title="Provable Dynamic Fusion for Low-Quality Multimodal Data",
-    year=2023,
-    url="https://arxiv.org/abs/2306.02050",
-    bibtex="""@inproceedings{zhang2023provable,
-  title = {Provable Dynamic Fusion for Low-Quality Multimodal Data},
-  author = {Zhang, Qingyang and Wu, Haitao and Zhang, Changqing and Hu, Qinghua and Fu, Huazhu
-            and Zhou, Joey Tianyi and Peng, Xi},
-  booktitle = {International Conference on Machine Learning},
-  year = {2023}
-}""",
-)
+from brownout_registry import REQUIRED, EncoderCard, Option, PerturbationCard, hookimpl
+from brownout_text.papers import BOJANOWSKI, WOLF
+from brownout_text.perturbations import CARDS
 
 
 @hookimpl
@@ -79,17 +42,5 @@ def brownout_encoders() -> list[EncoderCard]:
 
 @hookimpl
 def brownout_perturbations() -> list[PerturbationCard]:
-    """Word masking."""
-    return [
-        PerturbationCard(
-            name="word-masking",
-            target="brownout_text.masking:word_masking",
-            summary="Each word becomes a mask with the level's probability",
-            paper=QMF,
-            takes=("text",),
-            default_for=("text",),
-            parameter="probability that a word is masked",
-            levels={"*": (0.1, 0.2, 0.3, 0.4, 0.5)},
-            options=(Option("mask", "_", "what takes a word's place: '_', a tokeniser's '[MASK]', or '' for nothing"),),
-        )
-    ]
+    """Characters and words that go, change or come."""
+    return CARDS

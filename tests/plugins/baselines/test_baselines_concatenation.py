@@ -46,6 +46,27 @@ def test_pools_maps_over_positions_and_sequences_over_steps():
     torch.testing.assert_close(prediction.logits, fusion.head[-1](pooled))
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_linear_head_gives_unimodal_logits_that_sum_to_its_logits(count):
+    sources, present = batch()
+    chosen = dict(list(REPRESENTATIONS.items())[:count])
+    fusion = Concatenation(TASK, chosen, hidden=[])
+    prediction = fusion(sources, present[:, :count])
+    torch.testing.assert_close(sum(prediction.unimodal.values()), prediction.logits)
+    W, b = fusion.head[-1].weight, fusion.head[-1].bias
+    there = present[:, 0]
+    expected = sources["audio"][there] @ W[:, :4].T + b / count
+    torch.testing.assert_close(prediction.unimodal["audio"][there], expected)
+    torch.testing.assert_close(prediction.unimodal["audio"][~there], (b / count).expand(int((~there).sum()), 3))
+    prediction.unimodal["audio"].sum().backward()
+    assert W.grad[:, :4].any()
+    assert not W.grad[:, 4:].any()
+
+
+def test_hidden_layers_mix_modalities_so_that_there_are_no_unimodal_logits():
+    assert not Concatenation(TASK, REPRESENTATIONS)(*batch()).unimodal
+
+
 def test_learns_a_parity_that_needs_both_modalities():
     torch.manual_seed(0)
     left, right = torch.randint(0, 2, (2, 64, 1)).float()

@@ -202,7 +202,7 @@ def test_is_registered_without_importing_torch():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_suite_runs_and_a_method_that_cannot_be_balanced_costs_its_own_cells(tmp_path: Path):
+def test_a_suite_runs_and_a_method_that_cannot_be_balanced_is_refused(tmp_path: Path):
     suite = {
         "suite": "ogm-ge",
         "dataset": {"use": "digits-views"},
@@ -210,9 +210,8 @@ def test_a_suite_runs_and_a_method_that_cannot_be_balanced_costs_its_own_cells(t
         "methods": [
             {"name": "mmtm", "fusion": "mmtm"},
             {"name": "concatenation", "fusion": "concatenation", "options": {"hidden": []}},
-            {"name": "late", "fusion": "mean"},
         ],
-        "training": {"recipe": "ogm-ge", "epochs": 3, "learning_rate": 0.01},
+        "training": {"recipe": "ogm-ge", "options": {"drop": "uniform"}, "epochs": 3, "learning_rate": 0.01},
         "protocol": {"missing": {"patterns": "all", "means": "absent"}},
         "metrics": ["accuracy"],
     }
@@ -220,5 +219,7 @@ def test_a_suite_runs_and_a_method_that_cannot_be_balanced_costs_its_own_cells(t
     clean = {score.method: score.value for score in run.scores if score.condition.kind == "clean"}
     assert clean.keys() == {"mmtm", "concatenation"}
     assert min(clean.values()) > 0.8
-    assert {each["method"] for each in run.failures} == {"late"}
-    assert all("Unimodal gives none for" in each["reason"] for each in run.failures)
+    assert not run.failures
+    late = {**suite, "methods": [{"name": "late", "fusion": "mean"}]}
+    with pytest.raises(UsageError, match=r"methods\[0\] \(late\): training: .*Unimodal gives none for"):
+        brownout.run(late, Settings(tmp_path / "late", tmp_path / "cache", device="cpu"))

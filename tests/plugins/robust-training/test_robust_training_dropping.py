@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from brownout_blocks import Drop, all_copies, bernoulli, patterns, uniform
 from brownout_registry import Padded, Prediction
-from brownout_robust_training.dropping import Drop, all_copies, bernoulli, patterns, uniform
 
 
 @pytest.mark.parametrize("modalities", [1, 2, 3, 6])

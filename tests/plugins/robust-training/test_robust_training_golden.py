@@ -9,9 +9,9 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from brownout.engine.models import Joint
+from brownout_blocks import patterns
 from brownout_registry import Batch, Prediction, Step, Task
 from brownout_robust_training.crafting import fgsm_step, pgd, random_start
-from brownout_robust_training.dropping import patterns
 from brownout_robust_training.mixup import mixed, partners, two_target_loss
 from brownout_robust_training.stability import stability_term
 

@@ -9,6 +9,7 @@ import pytest
 
 import brownout
 from brownout.engine.settings import Settings
+from brownout_registry import UsageError
 
 RECIPES = {
     "regular": {},
@@ -129,14 +130,14 @@ def test_sequences_text_and_natural_missingness(run, table):
     assert min(accuracies(done).values()) > 0.7
 
 
-def test_what_cannot_be_done_with_text_is_said_and_costs_one_method(run, table):
-    refused = {
-        "mixed": {"recipe": "mixup"},
-        "attacked": {"recipe": "adversarial", "options": {"modalities": "text"}},
-    }
-    methods = [{"name": name, "fusion": "concatenation", "training": each} for name, each in refused.items()]
-    done = run(dataset=table, encoders=ENCODERS, methods=[*together(["free"]), *methods], training={"epochs": 1})
-    reasons = {each["method"]: each["reason"] for each in done.failures}
-    assert reasons.keys() == refused.keys()
-    assert "recipe 'mixup': 'text' is text, which cannot be mixed" in reasons["mixed"]
-    assert "option 'modalities': 'text' is text" in reasons["attacked"]
+@pytest.mark.parametrize(
+    ("training", "said"),
+    [
+        ({"recipe": "mixup"}, "recipe 'mixup': 'text' is text, which cannot be mixed"),
+        ({"recipe": "adversarial", "options": {"modalities": "text"}}, "option 'modalities': 'text' is text"),
+    ],
+)
+def test_what_cannot_be_done_with_text_is_said_before_anything_is_trained(run, table, training, said):
+    methods = [{"name": "refused", "fusion": "concatenation", "training": training}]
+    with pytest.raises(UsageError, match=rf"methods\[1\] \(refused\): training: .*{said}"):
+        run(dataset=table, encoders=ENCODERS, methods=[*together(["free"]), *methods], training={"epochs": 1})

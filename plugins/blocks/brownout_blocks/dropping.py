@@ -9,9 +9,8 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Tensor
 
-from brownout_registry import Batch, Model, Step, check_option
-from brownout_robust_training.common import check_number
-from brownout_robust_training.inputs import blanked, take
+from brownout_blocks.inputs import blanked, take
+from brownout_registry import Batch, Model, Step, check_choice, check_number
 
 DropKind: TypeAlias = Literal["none", "bernoulli", "uniform"]
 """How patterns are drawn for each sample, see `Drop`."""
@@ -122,7 +121,6 @@ def drop_of(recipe: str, drop: DropKind, drop_rate: float) -> Drop:
     Raises:
         UsageError: no such kind, or a rate outside [0, 1].
     """
-    kinds = ("none", "bernoulli", "uniform")
-    check_option(drop in kinds, f"recipe {recipe!r}", "drop", drop, f"one of {', '.join(kinds)}")
-    check_number(recipe, "drop_rate", drop_rate, "a number from 0 to 1", 0, 1, from_low=True)
+    check_choice(f"recipe {recipe!r}", "drop", drop, ("none", "bernoulli", "uniform"))
+    check_number(f"recipe {recipe!r}", "drop_rate", drop_rate, "a number from 0 to 1", 0, 1)
     return Drop(drop, drop_rate)

@@ -1,0 +1,15 @@
+"""The tables of the paper (Zhang et al., 2023), as printed; remarks on single numbers stand in the column ``note``."""
+
+from __future__ import annotations
+
+import csv
+from functools import partial
+from importlib.resources import files
+
+
+def _rows(number: int) -> list[dict[str, str]]:
+    text = (files("brownout_qmf") / "published" / f"001_table{number}.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+table_1, table_2, table_3, table_4, table_5, table_6 = (partial(_rows, number) for number in range(1, 7))
