@@ -37,13 +37,23 @@ def _components(suite: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for method in suite["methods"]:
         yield "fusion", method["fusion"]
         yield from _encoders(method["encoders"])
+        yield from _recipes(method["training"])
     yield from _encoders(suite["encoders"])
-    yield "training", suite["training"]["recipe"]
+    yield from _recipes(suite["training"])
+    for kind, key in (("metric", "metrics"), ("published", "published")):
+        yield from ((kind, use["use"]) for use in suite.get(key, []))
     corruptions = suite["protocol"]["corruptions"]
     for part in corruptions if isinstance(corruptions, list) else [corruptions]:
         uses = part["each"] if isinstance(part["each"], list) else []
         for use in [*uses, *(use for joint in part["joint"] for use in joint.values())]:
             yield "perturbation", use["use"]
+
+
+def _recipes(training: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if "recipe" in training:
+        yield "training", training["recipe"]
+    for use in training.get("recipes", {}).values():
+        yield "training", use if isinstance(use, str) else use["use"]
 
 
 def _encoders(encoders: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
