@@ -1,1 +1,1 @@
-"""Encoders of waveforms: the log-mel spectrogram."""
+"""Encoders and perturbations of waveforms and spectrograms."""

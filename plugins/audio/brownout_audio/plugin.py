@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from brownout_registry import REQUIRED, EncoderCard, Option, Paper, hookimpl
+from collections.abc import Sequence
 
-MERMELSTEIN = Paper(
-    title="Comparison of Parametric Representations for Monosyllabic Word Recognition in Continuously Spoken Sentences",
-    year=1980,
-    url="https://doi.org/10.1109/TASSP.1980.1163420",
-    bibtex="""@article{davis1980comparison,
-  title = {Comparison of Parametric Representations for Monosyllabic Word Recognition in Continuously Spoken
-           Sentences},
-  author = {Davis, Steven B. and Mermelstein, Paul},
-  journal = {IEEE Transactions on Acoustics, Speech, and Signal Processing},
-  volume = {28},
-  number = {4},
-  pages = {357--366},
-  year = {1980}
-}""",
-)
+from brownout_audio import cards
+from brownout_audio.papers import DAVIS
+from brownout_registry import REQUIRED, EncoderCard, Option, PerturbationCard, hookimpl
 
 
 @hookimpl
@@ -29,7 +17,7 @@ def brownout_encoders() -> list[EncoderCard]:
             name="log-mel",
             target="brownout_audio.log_mel:LogMel",
             summary="Log-mel spectrogram relative to the clip's maximum, in [0, 1]; has no parameters",
-            paper=MERMELSTEIN,
+            paper=DAVIS,
             takes=("audio",),
             options=(
                 Option("seconds", REQUIRED, "duration: longer clips lose their end, shorter ones get zeros"),
@@ -42,3 +30,9 @@ def brownout_encoders() -> list[EncoderCard]:
             ),
         )
     ]
+
+
+@hookimpl
+def brownout_perturbations() -> Sequence[PerturbationCard]:
+    """Corruptions of waveforms and spectrograms."""
+    return [*cards.noises(), *cards.channels(), *cards.gaps()]
