@@ -1,1 +1,1 @@
-"""Encoders of images: LeNet-5, a six-layer CNN and every timm model."""
+"""Encoders of images (LeNet-5, a six-layer CNN, every timm model) and the corruptions of ImageNet-C."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from brownout_registry import REQUIRED, EncoderCard, Option, Paper, hookimpl
+from brownout_registry import REQUIRED, EncoderCard, Option, Paper, PerturbationCard, hookimpl
+from brownout_vision.corruptions.cards import corruption_cards
 
 IMAGES = ("image", "spectrogram", "depth")
 LECUN = Paper(
@@ -82,3 +83,9 @@ def brownout_encoders() -> list[EncoderCard]:
             ),
         ),
     ]
+
+
+@hookimpl
+def brownout_perturbations() -> list[PerturbationCard]:
+    """The corruptions of ImageNet-C and CIFAR-C, and occlusion."""
+    return corruption_cards()
