@@ -18,26 +18,26 @@ def bias_patch(
     *,
     size: float = 0.36,
     unit: Literal["share", "pixels"] = "share",
-    clip: bool = False,
+    clip: bool = True,
 ) -> Perturbation:
     """A square patch at a random place is multiplied by 1 + w3 (Gao et al. 2022, App. B.1, a change of illumination).
 
     The patch has w2 × w2 pixels in all channels. With n rows (or columns) and one u ~ U[0, 1) per sample, it starts
     at ``floor(u (n - w2 + 1))``: every place has the same chance, and the same one is hit at every severity. The
-    paper mentions no clipping, and there is none by default; its w3 go from -4 over -1 (black) to 2.
+    paper mentions no clipping, and its w3 go from -4 over -1 (black) to 2; without ``clip`` pictures leave their range.
 
     Args:
         modality: what is perturbed.
         levels: w3 at severities 1, 2, ...
         size: w2; 0.36 is the paper's 10 of 28 pixels. A patch larger than a side covers all of it.
         unit: of the size: a ``share`` of the shorter side, or ``pixels``.
-        clip: to the declared range.
+        clip: to the declared range, where there is one.
 
     Returns:
         ``perturb(inputs, severity, noise)`` on ``[B, C, H, W]``.
 
     Raises:
-        UsageError: a level that is no number, a size out of its range, or nothing to clip to.
+        UsageError: a level that is no number, or a size out of its range.
 
     Example:
         >>> class Middle:
@@ -49,7 +49,7 @@ def bias_patch(
                 [1., 3., 3., 1.],
                 [1., 3., 3., 1.]])
     """
-    _check(modality, levels, size, unit, clip)
+    _check(modality, levels, size, unit)
 
     def perturb(inputs: Tensor, severity: int, noise: Noise) -> Tensor:
         height, width = inputs.shape[-2:]
@@ -70,7 +70,7 @@ def _run(u: Tensor, extent: int, edge: int) -> Tensor:
     return (place >= start) & (place < start + edge)
 
 
-def _check(modality: Modality, levels: Sequence[float], size: float, unit: str, clip: bool) -> None:
+def _check(modality: Modality, levels: Sequence[float], size: float, unit: str) -> None:
     where = f"perturbation 'bias-patch' of {modality.name!r}"
     for index, level in enumerate(levels):
         numeric = isinstance(level, int | float) and not isinstance(level, bool)
@@ -80,5 +80,3 @@ def _check(modality: Modality, levels: Sequence[float], size: float, unit: str, 
         check_option(size >= 1 and float(size).is_integer(), where, "size", size, "a whole number of pixels from 1")
     else:
         check_option(0 < size <= 1, where, "size", size, "a share in (0, 1]; or say unit 'pixels'")
-    if clip and modality.range is None:
-        raise UsageError(f"{where}: there is no range to clip to, leave out 'clip'")

@@ -125,7 +125,7 @@ def brownout_perturbations() -> list[PerturbationCard]:
             options=(
                 Option("size", 0.36, "edge w2 of the patch; the paper: 10 of 28 pixels"),
                 Option("unit", "share", "of the size: share of the shorter side, or pixels", ("share", "pixels")),
-                Option("clip", False, "to the declared range; the paper mentions no clipping"),
+                Option("clip", True, "to the declared range, where there is one; the paper mentions no clipping"),
             ),
         )
     ]

@@ -54,10 +54,10 @@ def test_every_place_has_the_same_chance_and_severities_share_it(noise_for):
     np.testing.assert_allclose(counts[counts > 0] / 3000, [1 / 6] * 6, atol=0.03)
 
 
-def test_nothing_is_clipped_unless_asked():
+def test_the_range_is_kept_unless_asked():
     grey, noise = torch.full((1, 3, 28, 28), 0.5), Fixed(0.0, 0.0)
-    assert bias_patch(PHOTO, (-4.0,), size=1)(grey, 1, noise).unique().tolist() == [-1.5]
-    assert bias_patch(PHOTO, (2.0,), size=1, clip=True)(grey, 1, noise).unique().tolist() == [1.0]
+    assert bias_patch(PHOTO, (-4.0,), size=1, clip=False)(grey, 1, noise).unique().tolist() == [-1.5]
+    assert bias_patch(PHOTO, (2.0,), size=1)(grey, 1, noise).unique().tolist() == [1.0]
     assert grey.unique().tolist() == [0.5]
 
 
@@ -83,7 +83,6 @@ def test_a_sample_is_the_same_in_any_batch(noise_for):
         ({"size": 0}, "option 'size' is 0"),
         ({"size": 2.5, "unit": "pixels"}, "option 'size' is 2.5, expected a whole number of pixels from 1"),
         ({"size": float("inf"), "unit": "pixels"}, "option 'size' is inf"),
-        ({"clip": True}, "there is no range to clip to"),
     ],
 )
 def test_mistakes_are_named(options, message):
