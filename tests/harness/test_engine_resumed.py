@@ -184,6 +184,15 @@ def test_leftover_temporary_files_do_no_harm_and_go(suite: Any, compute: Any, ou
     assert [file.exists() for file in left] == [False, False, True]  # another run may be writing into the cache
 
 
+def test_a_temporary_file_that_another_run_puts_in_its_place_meanwhile_does_no_harm(
+    suite: Any, compute: Any, outcome: Any, tmp_path: Path
+) -> None:
+    """Seen when two runs shared a cache: listed, and gone when it was looked at; here, a link to nothing."""
+    run = compute(suite)
+    (tmp_path / "cache" / ".x.npy.1.tmp").symlink_to(tmp_path / "gone")
+    assert outcome(compute(suite)) == outcome(run)
+
+
 def test_two_runs_in_one_folder_are_refused(suite: Any, compute: Any, tmp_path: Path) -> None:
     with RunFolder(tmp_path / "run").locked(), pytest.raises(UsageError, match=r"in use by process \d+ on .*--out"):
         compute(suite)

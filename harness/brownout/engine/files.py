@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,14 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path, older_than: float = 0.0) -> None:
-    """Remove temporary files that a killed process left, if they are so many seconds old."""
+    """Remove temporary files that a killed process left, if they are so many seconds old.
+
+    Others may be at work in the folder: a file that is gone when its turn comes was theirs, and is in its place now.
+    """
     for path in folder.glob(".*.tmp"):
-        if time.time() - path.stat().st_mtime >= older_than:
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime >= older_than:
+                path.unlink()
 
 
 def write_atomically(path: Path, text: str) -> None:
