@@ -31,7 +31,7 @@ from brownout.engine.store import Store
 from brownout.suite import Suite, parse_suite
 
 SAMPLES, BATCH, ROUNDS = 128, 64, 3
-MANY_SAMPLES = 512  # against bare forward passes, so that what a run costs once does not decide
+MANY_SAMPLES, LONG_ROUNDS = 512, 2  # against bare forward passes, so that what a run costs once does not decide
 QUICK_SAMPLES = 8  # where benchmarks are disabled the code runs, on one severity, and nothing is measured
 CORRUPTIONS = [
     {"use": "gaussian-noise"},
@@ -56,7 +56,7 @@ def test_against_bare_forward_passes(benchmark: Any, tmp_path: Path, modalities:
         making.append(_seconds(lambda: [_batches(bench, view) for view in views]))
         forward.append(_seconds(lambda: bench.forward(made)))
 
-    run = benchmark.pedantic(bench.run, setup=between, rounds=ROUNDS)
+    run = benchmark.pedantic(bench.run, setup=between, rounds=LONG_ROUNDS)
     if benchmark.enabled:
         benchmark.extra_info |= {
             "forward_passes_s": mean(forward),

@@ -12,6 +12,7 @@ from typing import Any
 from brownout.engine import evaluate, fitting, views
 from brownout.engine.components import Component
 from brownout.engine.faults import raise_if_nobodys, reason
+from brownout.engine.memory import keep_freed_memory
 from brownout.engine.seeding import seed
 from brownout.engine.shelf import Shelf
 from brownout.engine.store import Store
@@ -40,6 +41,7 @@ class Job:
 
 def start(job: Job) -> Callable[[Work], TaskOutcome]:
     """Build a worker: the function that does a piece of work."""
+    keep_freed_memory()
     return partial(work_on, Shelf(Store(job.cache), job.device, job.batch), job)
 
 
