@@ -22,6 +22,7 @@ def gram_distance(F_m: Tensor, F_n: Tensor) -> Tensor:
         ``[B, C, C']`` in [0, 2]; 1 in the row of a channel that is zero everywhere.
 
     Example:
+        >>> import torch
         >>> F = torch.eye(2).reshape(1, 2, 1, 2)
         >>> gram_distance(F, 5 * F)
         tensor([[[0., 1.],
@@ -41,6 +42,7 @@ def cosine_distance(F_m: Tensor, F_n: Tensor) -> Tensor:
         ``[B, C, C']`` in [0, 2]; 1 for a channel that is zero everywhere.
 
     Example:
+        >>> import torch
         >>> F = torch.tensor([[1.0, 0.0], [-2.0, 0.0]]).reshape(1, 2, 1, 2)
         >>> cosine_distance(F, F)
         tensor([[[0., 2.],
