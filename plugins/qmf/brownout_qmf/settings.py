@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import inf
 from typing import Literal, TypeAlias, get_args
 
 from brownout_qmf.formulas import Uncertainty
 from brownout_qmf.history import Average
 from brownout_qmf.ranking import RankLoss
-from brownout_registry import Task, UsageError, check_option
+from brownout_registry import (
+    Task,
+    above,
+    below,
+    check_choice,
+    check_classification,
+    check_number,
+    check_option,
+    check_widths,
+)
 
 Update: TypeAlias = Literal["before", "after"]
 """Whether a batch enters the history before or after its regulariser."""
@@ -55,8 +64,7 @@ def check(task: Task, given: Settings) -> None:
     Raises:
         UsageError: an option out of its range, or dense prediction.
     """
-    if task.kind != "classification":
-        raise UsageError(f"{FUSION} predicts one label per sample, but this is dense prediction: choose another fusion")
+    check_classification(FUSION, task)
     _check_choices(given)
     _check_numbers(given)
 
@@ -64,8 +72,7 @@ def check(task: Task, given: Settings) -> None:
 def _check_choices(given: Settings) -> None:
     kinds = {"uncertainty": Uncertainty, "rank_loss": RankLoss, "history": Average, "update": Update}
     for name, kind in kinds.items():
-        value, choices = getattr(given, name), get_args(kind)
-        check_option(value in choices, FUSION, name, value, f"one of {', '.join(choices)}")
+        check_choice(FUSION, name, getattr(given, name), get_args(kind))
     for name in ("detach", "unimodal_loss", "normalise_history"):
         value = getattr(given, name)
         check_option(isinstance(value, bool), FUSION, name, value, "true or false")
@@ -75,17 +82,11 @@ def _check_choices(given: Settings) -> None:
 
 
 def _check_numbers(given: Settings) -> None:
-    listed = isinstance(given.hidden, list | tuple)
-    widths = listed and all(_is_number(width) and width > 0 and isinstance(width, int) for width in given.hidden)
-    check_option(widths, FUSION, "hidden", given.hidden, "a list of positive integers")
-    t, alpha, beta, lam = given.temperature, given.alpha, given.beta, given.lam
-    check_option(_is_number(t) and t > 0, FUSION, "temperature", t, "a positive number")
+    check_widths(FUSION, "hidden", given.hidden)
+    t = given.temperature
+    check_number(FUSION, "temperature", t, "a positive number", above(0))
     fixed = given.uncertainty == "evidence"
     check_option(not fixed or t == 1, FUSION, "temperature", t, "1: uncertainty 'evidence' has no temperature")
-    check_option(_is_number(alpha) and alpha < 0, FUSION, "alpha", alpha, "a number below 0, or 'auto'")
-    check_option(_is_number(beta) and beta >= 0, FUSION, "beta", beta, "a number from 0, or 'auto'")
-    check_option(_is_number(lam) and lam >= 0, FUSION, "lam", lam, "a number from 0")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    check_number(FUSION, "alpha", given.alpha, "a number below 0, or 'auto'", -inf, below(0))
+    check_number(FUSION, "beta", given.beta, "a number from 0, or 'auto'", 0)
+    check_number(FUSION, "lam", given.lam, "a number from 0", 0)
