@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from brownout_audio.checks import check_levels, where
-from brownout_audio.waves import finished, row_sums, signal
+from brownout_audio.waves import finished, signal
+from brownout_blocks import row_sums
 from brownout_registry import Modality, Padded, check_option
 
 Sound: TypeAlias = "Tensor | Padded"

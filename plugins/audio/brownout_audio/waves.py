@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from brownout_blocks import row_sums
 from brownout_registry import Modality, Padded
 
 RATE = 16000
@@ -60,20 +61,6 @@ def root_mean_square(values: Tensor, waves: Padded) -> Tensor:
 def peak(values: Tensor) -> Tensor:
     """Largest magnitude ``[B, 1]``."""
     return pad(values.abs(), (0, 1)).amax(1, keepdim=True)
-
-
-def row_sums(rows: Tensor) -> Tensor:
-    """Sum of each row of ``[B, n]`` by folding it in half; a library's ``sum`` splits by the size of the tensor.
-
-    Example:
-        >>> row_sums(torch.tensor([[1.0, 2.0, 3.0], [0.5, 0.0, 0.0]]))
-        tensor([6.0000, 0.5000])
-    """
-    rows = pad(rows, (0, 1))
-    while rows.shape[1] > 1:
-        half = 1 << (rows.shape[1] - 1).bit_length() - 1
-        rows = rows[:, :half] + pad(rows[:, half:], (0, 2 * half - rows.shape[1]))
-    return rows[:, 0]
 
 
 def at_steps(draws: Tensor, values: Tensor) -> Tensor:

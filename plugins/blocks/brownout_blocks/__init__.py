@@ -4,6 +4,7 @@ from brownout_blocks.decisions import Power, log_frequencies, log_prior, stack_l
 from brownout_blocks.dropping import Drop, DropKind, all_copies, bernoulli, drop_of, patterns, uniform
 from brownout_blocks.heads import mlp, pool, pool_present, pooled_size
 from brownout_blocks.inputs import blanked, take, values_of, with_values
+from brownout_blocks.sums import row_sums
 from brownout_blocks.uncertainty import Evidence, evidence, reparameterise, standard_normal_kl, vacuity
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "pool_present",
     "pooled_size",
     "reparameterise",
+    "row_sums",
     "stack_logits",
     "standard_normal_kl",
     "statistical_logits",

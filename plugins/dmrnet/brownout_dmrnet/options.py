@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Literal, TypeAlias, get_args
 
 from brownout_dmrnet.formulas import HCR, KLReduction
-from brownout_registry import Representation, Task, UsageError, check_option
+from brownout_registry import Representation, Task, UsageError, check_classification, check_option
 
 COMPONENT = "fusion 'dmrnet'"
 MOST_MODALITIES = 10
@@ -62,8 +62,7 @@ def check(task: Task, representations: Mapping[str, Representation], given: Sett
     Raises:
         UsageError: in one line.
     """
-    if task.kind != "classification":
-        raise UsageError(f"{COMPONENT} predicts one label per sample, but this is dense prediction: choose another")
+    check_classification(COMPONENT, task)
     if len(representations) > MOST_MODALITIES:
         what = f"{COMPONENT} keeps account of each combination of at most {MOST_MODALITIES} modalities"
         raise UsageError(f"{what}, but the dataset has {len(representations)}")

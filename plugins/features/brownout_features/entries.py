@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from brownout_blocks import row_sums
 from brownout_registry import Padded
 
 Entries: TypeAlias = "Tensor | Padded"
@@ -61,7 +62,7 @@ def root_mean_square(inputs: Entries) -> Tensor:
     """
     values = values_of(inputs)
     wide = torch.where(real(inputs), values, 0).to(torch.promote_types(values.dtype, torch.float32))
-    mean = _row_sums((wide * wide).flatten(1)) / _counts(inputs).to(wide)
+    mean = row_sums((wide * wide).flatten(1)) / _counts(inputs).to(wide)
     return each(mean.sqrt(), values).to(values.dtype)
 
 
@@ -78,16 +79,3 @@ def _counts(inputs: Entries) -> Tensor:
     if isinstance(inputs, Padded):
         return (inputs.lengths * prod(inputs.values.shape[2:])).clamp(min=1)
     return torch.tensor(max(1, prod(inputs.shape[1:])))
-
-
-def _row_sums(rows: Tensor) -> Tensor:
-    """Sum of each row of ``[B, n]`` by folding it in half.
-
-    Elementwise additions in an order that neither the batch nor zeros at the end can change; a library's
-    ``sum`` splits its work by the size of the whole tensor.
-    """
-    rows = pad(rows, (0, 1))
-    while rows.shape[1] > 1:
-        half = 1 << (rows.shape[1] - 1).bit_length() - 1
-        rows = rows[:, :half] + pad(rows[:, half:], (0, 2 * half - rows.shape[1]))
-    return rows[:, 0]
