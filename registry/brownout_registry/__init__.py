@@ -1,7 +1,9 @@
 """What a Brownout plugin imports: cards, hooks, contracts and the catalogue."""
 
+from brownout_registry.attacks import Attack, Attacked
 from brownout_registry.cards import (
     REQUIRED,
+    AttackCard,
     Card,
     DatasetCard,
     EncoderCard,
@@ -30,6 +32,7 @@ from brownout_registry.checks import (
     is_count,
 )
 from brownout_registry.contracts import (
+    KIND_OF_REPRESENTATION,
     KINDS,
     SPLITS,
     Batch,
@@ -67,8 +70,12 @@ from brownout_registry.loader import Plugin, Plugins, load_plugins
 
 __all__ = [
     "KINDS",
+    "KIND_OF_REPRESENTATION",
     "REQUIRED",
     "SPLITS",
+    "Attack",
+    "AttackCard",
+    "Attacked",
     "Batch",
     "Board",
     "Card",

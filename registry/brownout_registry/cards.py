@@ -140,6 +140,28 @@ class PerturbationCard(Card):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AttackCard(Card):
+    """An attack: ``factory(**options) -> Attack``.
+
+    Attributes:
+        takes: modality kinds whose inputs it can change.
+        norm: of the ball that its budgets are radii of; for text ``"words"``.
+        access: ``"white-box"`` (gradients) or ``"black-box"`` (logits alone).
+        levels: the default budgets of severities 1, 2, ... by kind (``"*"`` for all others), in attack units.
+        joint: whether it can change several modalities at once.
+        features: whether it may also act on representations.
+    """
+
+    kind: ClassVar[str] = "attack"
+    takes: tuple[str, ...] = KINDS
+    norm: Literal["L-inf", "L2", "words"] = "L-inf"
+    access: Literal["white-box", "black-box"] = "white-box"
+    levels: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    joint: bool = True
+    features: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class MetricCard(Card):
     """A metric: ``target(stored, **options) -> float``.
 

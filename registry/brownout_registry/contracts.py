@@ -146,6 +146,10 @@ class Representation:
     shape: tuple[int, ...]
 
 
+KIND_OF_REPRESENTATION: Mapping[str, Kind] = {"vector": "vector", "map": "image", "sequence": "sequence"}
+"""The kind of modality that a representation is to whatever stands above it."""
+
+
 @runtime_checkable
 class Encoder(Protocol):
     """``factory(modality, **options)`` gives a module that turns inputs into representations.
@@ -352,10 +356,11 @@ class ConditionFacts:
         name: unique within the protocol, e.g. ``"gaussian-noise(audio) s3"``.
         group: what varies together on one severity axis, e.g. ``"gaussian-noise(audio)"``; the name itself
             when nothing varies.
-        kind: ``clean``, ``missing``, ``corruption`` or ``missing+corruption``.
+        kind: ``clean``, ``missing``, ``corruption``, ``attack``, ``missing+corruption`` or ``missing+attack``.
         severity: 0 for clean, else 1, 2, ...; for random missing rates the rank of the rate.
         level: the physical parameter or rate at this severity, None where there is none.
         parameter: what ``level`` measures, e.g. ``"standard deviation"``.
+        access: of an attack, ``"white-box"`` or ``"black-box"``.
     """
 
     name: str
@@ -364,6 +369,7 @@ class ConditionFacts:
     severity: int = 0
     level: float | None = None
     parameter: str = ""
+    access: str = ""
 
 
 @dataclass(frozen=True)

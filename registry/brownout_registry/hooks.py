@@ -41,7 +41,12 @@ def brownout_fusions() -> Sequence[cards.FusionCard]:  # type: ignore[empty-body
 
 @hookspec
 def brownout_perturbations() -> Sequence[cards.PerturbationCard]:  # type: ignore[empty-body]
-    """Corruptions and attacks."""
+    """Corruptions: perturbations that need no model."""
+
+
+@hookspec
+def brownout_attacks() -> Sequence[cards.AttackCard]:  # type: ignore[empty-body]
+    """Attacks: perturbations that are searched for with the model's gradients or logits."""
 
 
 @hookspec
@@ -99,6 +104,7 @@ CARD_HOOKS: Mapping[str, type[cards.Card]] = {
     "brownout_encoders": cards.EncoderCard,
     "brownout_fusions": cards.FusionCard,
     "brownout_perturbations": cards.PerturbationCard,
+    "brownout_attacks": cards.AttackCard,
     "brownout_metrics": cards.MetricCard,
     "brownout_summaries": cards.SummaryCard,
     "brownout_trainings": cards.TrainingCard,

@@ -29,7 +29,7 @@ def expand(testing_plugin: Any) -> Expand:
     spec = DatasetSpec("synthetic", component, dataset.fingerprint, KINDS)
 
     def run(**protocol: Any) -> list[Condition]:
-        return conditions_of(Protocol.model_validate({"clean": False, **protocol}), spec, dataset)
+        return conditions_of(Protocol.model_validate({"clean": False, **protocol}), spec, dataset.modalities)
 
     return run
 

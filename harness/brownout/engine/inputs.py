@@ -7,9 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from brownout_registry import Inputs, Kind, Modality, Padded, Representation
-
-KIND_OF_REPRESENTATION: dict[str, Kind] = {"vector": "vector", "map": "image", "sequence": "sequence"}
+from brownout_registry import KIND_OF_REPRESENTATION, Inputs, Modality, Padded, Representation
 
 
 def to_device(inputs: Inputs, device: str) -> Inputs:

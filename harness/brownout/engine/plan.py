@@ -69,7 +69,8 @@ def make_plan(suite: Suite, built: Iterable[tuple[DatasetSpec, Dataset]]) -> Pla
             if name not in specs:
                 raise UsageError(f"methods[{place}] ({method.name}): datasets: {unknown('dataset', name, specs)}")
     conditions = {
-        spec.name: tuple(conditions_of(suite.protocol, spec, dataset, alone=len(pairs) == 1)) for spec, dataset in pairs
+        spec.name: tuple(conditions_of(suite.protocol, spec, dataset.modalities, alone=len(pairs) == 1))
+        for spec, dataset in pairs
     }
     left_out = {method.name: why for method in suite.methods if (why := _lacks(method))}
     methods = [

@@ -9,28 +9,38 @@ from typing import TypeVar
 
 from brownout.engine.components import Component, bind
 from brownout.engine.faults import located
-from brownout.engine.inputs import KIND_OF_REPRESENTATION
 from brownout.engine.specs import Condition, DatasetSpec, ViewSpec
 from brownout.suite.schema import Corruptions, PerturbationUse, Protocol
-from brownout_registry import KINDS, ConditionFacts, Dataset, Modality, PerturbationCard, UsageError, catalogue, unknown
+from brownout_registry import (
+    KIND_OF_REPRESENTATION,
+    KINDS,
+    ConditionFacts,
+    Modality,
+    PerturbationCard,
+    UsageError,
+    catalogue,
+    unknown,
+)
 
 Pattern = tuple[str, ...]
 T = TypeVar("T")
 
 
-def conditions_of(protocol: Protocol, spec: DatasetSpec, dataset: Dataset, *, alone: bool = True) -> list[Condition]:
+def conditions_of(
+    protocol: Protocol, spec: DatasetSpec, modalities: Sequence[Modality], *, alone: bool = True
+) -> list[Condition]:
     """All conditions, in the protocol's order: clean, patterns, rates, corruptions.
 
     Args:
         protocol: what to expand.
         spec: of the dataset.
-        dataset: for its modalities.
+        modalities: its modalities; of each the name and the kind are looked at.
         alone: whether it is the suite's only dataset; otherwise a perturbation may be meant for another one.
 
     Raises:
         UsageError: names the key of the protocol.
     """
-    builder = _Builder(protocol, spec, dataset, alone)
+    builder = _Builder(protocol, spec, modalities, alone)
     found = [*builder.clean(), *builder.patterns(), *builder.rates(), *builder.corruptions()]
     names = [condition.facts.name for condition in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -43,9 +53,9 @@ def conditions_of(protocol: Protocol, spec: DatasetSpec, dataset: Dataset, *, al
 class _Builder:
     """What the parts of a protocol have in common on one dataset."""
 
-    def __init__(self, protocol: Protocol, spec: DatasetSpec, dataset: Dataset, alone: bool) -> None:
+    def __init__(self, protocol: Protocol, spec: DatasetSpec, modalities: Sequence[Modality], alone: bool) -> None:
         self.protocol, self.spec, self.alone = protocol, spec, alone
-        self.modalities = {each.name: each for each in dataset.modalities}
+        self.modalities = {each.name: each for each in modalities}
         self.means, self.seed = protocol.missing.means, protocol.seed
 
     def condition(self, facts: ConditionFacts, present: Pattern | None = None, **more: object) -> Condition:

@@ -1,0 +1,1 @@
+"""The conformance kit: what every component of a kind must hold, as checks that anybody can run."""

@@ -1,0 +1,69 @@
+"""The contract between the engine and an attack.
+
+The engine puts together what is attacked (a fitted method under a missing pattern, or one of its unimodal
+classifiers) and how far each modality may be moved; the attack searches inside that ball. Everything is
+in attack units, so an attack needs no arithmetic of kinds:
+
+===================  =========================================================================
+kind                 one unit is
+===================  =========================================================================
+image, depth,        the width of the declared range, so ``8 / 255`` means what it does elsewhere
+spectrogram
+vector, sequence     the standard deviation of each entry over the training split
+audio                1, of samples in [-1, 1]
+text                 a share of its words
+representation       the standard deviation of each entry over the clean representations attacked
+===================  =========================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from brownout_registry.contracts import Noise
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """What an attack sees: B samples, and a function from their attacked modalities to the logits.
+
+    Attributes:
+        inputs: the clean inputs of each attacked modality in attack units: float ``[B, ...]``, or ``list[str]``.
+            Padding of an audio or a sequence is zero, and what an attack writes there reaches nothing.
+        budgets: radius of each modality's ball, in attack units (for text the largest share of words).
+        bounds: smallest and largest valid value of each modality in attack units, tensors that broadcast
+            against its inputs; None where no range is declared.
+        targets: int64 ``[B]``, the labels.
+        logits: ``logits(inputs, rows=None)`` gives ``[B, K]`` for changed inputs of all attacked modalities,
+            differentiable in every tensor among them; with int64 ``rows`` the inputs are those of these samples
+            alone, ``[len(rows), ...]``. What is not attacked was encoded once.
+        noise: keyed randomness of each attacked modality.
+    """
+
+    inputs: Mapping[str, Any]
+    budgets: Mapping[str, float]
+    bounds: Mapping[str, tuple[Tensor, Tensor] | None]
+    targets: Tensor
+    logits: Callable[..., Tensor]
+    noise: Mapping[str, Noise]
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+
+class Attack(Protocol):
+    """``factory(**options)`` gives a function from what is attacked to adversarial inputs.
+
+    The result has the keys, types, shapes and dtypes of ``attacked.inputs``, lies within the budgets and the
+    bounds, and leaves ``attacked.inputs`` untouched. A sample's result depends on its own inputs, target and
+    noise alone. The model's parameters need no gradient and get none.
+    """
+
+    def __call__(self, attacked: Attacked) -> Mapping[str, Any]:
+        """Adversarial inputs of every attacked modality, in attack units."""
+        ...
