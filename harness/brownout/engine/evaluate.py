@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from brownout.engine.attacks import Entrance, at_input, entrance, run_attack
 from brownout.engine.data import chunks
 from brownout.engine.faults import raise_if_nobodys, reason
-from brownout.engine.inputs import blank_absent, mix, to_device
+from brownout.engine.inputs import blank_absent, mix, rows_of, to_device
 from brownout.engine.masks import hit, presence
 from brownout.engine.models import Head, blank, build_decision, heads_of
 from brownout.engine.perturb import perturbed
@@ -23,7 +24,7 @@ from brownout.engine.predictions import write_predictions
 from brownout.engine.scoring import Metrics, score
 from brownout.engine.seeding import seed
 from brownout.engine.shelf import Shelf
-from brownout.engine.specs import Cell, MethodSpec, ViewSpec
+from brownout.engine.specs import AttackSpec, Cell, MethodSpec, ViewSpec
 from brownout.engine.works import PredictWork, needs_of
 from brownout_registry import Dataset, Prediction, Stored
 
@@ -108,7 +109,8 @@ class Predictor:
         split, limit = self.dataset.splits["test"], self.method.dataset.limit
         size = min(len(split), limit or len(split))
         values = len(self.dataset.task.classes) * prod(split.targets.shape[1:])
-        pieces = [self._chunk(cell, rows) for rows in chunks(size, min(CHUNK, max(1, CHUNK_VALUES // values)))]
+        chunk = self.shelf.batch if cell.attack else min(CHUNK, max(1, CHUNK_VALUES // values))
+        pieces = [self._chunk(cell, rows) for rows in chunks(size, chunk)]
         predictions, masks = zip(*pieces, strict=True)
         return _stored(self.dataset, split.ids[:size], split.targets[:size], torch.cat(masks), predictions)
 
@@ -116,9 +118,8 @@ class Predictor:
         split = self.dataset.splits["test"]
         names, ids = self.method.dataset.modalities, split.ids[rows]
         there = presence(cell.condition, names, ids, split.present[rows])
-        compose = self._inputs if self.method.level == "input" else self._representations
-        sources = {name: compose(cell, name, rows, there[:, column]) for column, name in enumerate(names)}
         told = there if cell.condition.means in ("absent", "token") else torch.ones_like(there)
+        sources = self._sources(cell, rows, there, told.to(self.shelf.device))
         fusion = self.fusion
         seed(self.method.seed + int(rows[0]))  # what a fusion draws must not depend on other cells
         with torch.inference_mode():
@@ -126,14 +127,56 @@ class Predictor:
         _check(prediction, self.dataset, len(rows))
         return prediction, there
 
+    def _sources(self, cell: Cell, rows: Tensor, there: Tensor, told: Tensor) -> dict[str, Any]:
+        """What the fusion takes of each modality; those that are not attacked are put together once."""
+        names = self.method.dataset.modalities
+        attacked = cell.attack.modalities if cell.attack else ()
+        columns = {name: there[:, column] for column, name in enumerate(names)}
+        compose = self._inputs if self.method.level == "input" else self._representations
+        with torch.no_grad():
+            sources = {name: compose(cell, name, rows, columns[name]) for name in names if name not in attacked}
+        if cell.attack:
+            sources |= self._attacked(cell, cell.attack, rows, columns, told, sources)
+        return {name: sources[name] for name in names}
+
+    def _attacked(
+        self,
+        cell: Cell,
+        attack: AttackSpec,
+        rows: Tensor,
+        there: Mapping[str, Tensor],
+        told: Tensor,
+        others: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """Sources of the attacked modalities, after the attack on this method."""
+        split, names, fusion = self.dataset.splits["test"], self.method.dataset.modalities, self.fusion
+        entrances = {name: self._entrance(cell, attack, name, rows) for name in attack.modalities}
+
+        def ready(found: Mapping[str, Any], some: Tensor) -> dict[str, Any]:
+            return {name: self._as_source(cell, name, values, there[name][some]) for name, values in found.items()}
+
+        def logits(found: Mapping[str, Any], some: Tensor) -> Tensor:
+            sources = {name: rows_of(values, some) for name, values in others.items()} | ready(found, some)
+            seed(self.method.seed + int(rows[0]))
+            prediction: Prediction = fusion({name: sources[name] for name in names}, told[some])
+            return _objective(prediction, attack)
+
+        everybody = torch.arange(len(rows))
+        found = run_attack(attack, entrances, split.targets[rows], split.ids[rows], logits, self.shelf.device)
+        with torch.no_grad():
+            return ready(found, everybody)
+
+    def _entrance(self, cell: Cell, attack: AttackSpec, name: str, rows: Tensor) -> Entrance:
+        if self.method.level == "input":
+            return at_input(self.shelf, self.dataset, name, rows, None)
+        clean = self.method.encoding(name, ViewSpec(self.method.dataset, name))
+        return entrance(self.shelf, self.dataset, attack, clean, rows)
+
     def _representations(self, cell: Cell, name: str, rows: Tensor, there: Tensor) -> Tensor:
         """Stored encodings of one modality, put together row by row; at the decision level, their logits."""
         condition, store = cell.condition, self.shelf.store
-        encodings = cell.encodings()[name]
-        by_view = {each.view: each.key for each in encodings}
-        stand_in = next((each.key for each in encodings if each.view.stand_in), None)
-        clean = ViewSpec(self.method.dataset, name)
-        view = condition.views.get(name, clean)
+        by_view = {each.view: each.key for each in cell.encodings()[name]}
+        clean, view = ViewSpec(self.method.dataset, name), cell.view(name)
         if view in by_view:
             values = store.rows(by_view[view], rows)
             if condition.share < 1 and name in condition.views:
@@ -141,15 +184,25 @@ class Predictor:
         else:
             shape = self.shelf.representation(self.method.encoding(name, clean)).shape
             values = torch.zeros(len(rows), *shape)
+        source: Tensor = self._as_source(cell, name, values.to(self.shelf.device), there)
+        return source
+
+    def _as_source(self, cell: Cell, name: str, values: Any, there: Tensor) -> Any:
+        """What the fusion takes of a modality: a substitute for what is absent, and logits where it takes those."""
+        there, means = there.to(self.shelf.device), cell.condition.means
+        if self.method.level == "input":
+            if means not in ("absent", "token", "zero-input") and not bool(there.all()):
+                raise ValueError(f"a method that fuses inputs has no representation to replace (means: {means})")
+            return blank_absent(values, there)
+        stand_in = next((each.key for each in cell.encodings()[name] if each.view.stand_in), None)
         if stand_in:
-            values = mix(values, store.rows(stand_in, slice(None)).expand_as(values), ~there)
-        elif condition.means == "zero-representation":
+            substitute = self.shelf.store.rows(stand_in, slice(None)).to(self.shelf.device)
+            values = mix(values, substitute.expand_as(values), ~there)
+        elif means == "zero-representation":
             values = blank(values, there)
-        values, there = values.to(self.shelf.device), there.to(self.shelf.device)
         if self.heads:
-            with torch.inference_mode():
-                values = self.heads[name](values)
-        return blank(values, there) if condition.means in ("absent", "token") else values
+            values = self.heads[name](values)
+        return blank(values, there) if means in ("absent", "token") else values
 
     def _inputs(self, cell: Cell, name: str, rows: Tensor, there: Tensor) -> Any:
         """Perturbed canonical inputs of one modality, for a method that owns its encoders."""
@@ -158,15 +211,21 @@ class Predictor:
         view = condition.views.get(name, clean)
         if view.at == "features":
             raise ValueError("a method that fuses inputs has no features to perturb")
-        if condition.means not in ("absent", "token", "zero-input") and not bool(there.all()):
-            raise ValueError(f"a method that fuses inputs has no representation to replace (means: {condition.means})")
         inputs = perturbed(self.dataset, view, rows)
         if view != clean:
             inputs = mix(perturbed(self.dataset, clean, rows), inputs, hit(condition, name, self._ids(rows)))
-        return to_device(blank_absent(inputs, there), self.shelf.device)
+        return self._as_source(cell, name, to_device(inputs, self.shelf.device), there)
 
     def _ids(self, rows: Tensor) -> Tensor:
         return self.dataset.splits["test"].ids[rows]
+
+
+def _objective(prediction: Prediction, attack: AttackSpec) -> Tensor:
+    """The logits that an attack is to change."""
+    if attack.target == "fused":
+        return prediction.logits
+    (name,) = attack.modalities
+    return prediction.unimodal[name]
 
 
 def _check(prediction: Prediction, dataset: Dataset, rows: int) -> None:

@@ -12,9 +12,8 @@ from torch import Tensor
 from brownout.engine.components import Component, key_of
 from brownout.engine.evaluate import Predictor
 from brownout.engine.files import replacing
-from brownout.engine.inputs import as_inputs, to_device
+from brownout.engine.inputs import to_device
 from brownout.engine.models import blank
-from brownout.engine.perturb import modality_named
 from brownout.engine.plan import Plan
 from brownout.engine.shelf import Shelf
 from brownout.engine.specs import EncoderSpec, FitSpec, MethodSpec
@@ -57,20 +56,14 @@ def as_fitted(shelf: Shelf, method: MethodSpec) -> Fitted:
 
 
 def _encoder(shelf: Shelf, dataset: Dataset, fit: FitSpec, spec: EncoderSpec) -> Callable[[Any], Tensor]:
-    """Backbone and encoder as one function of canonical inputs."""
-    modules = shelf.fitted(fit).encoders
-    backbone = shelf.backbone(spec.backbone, modality_named(dataset, spec.modality)) if spec.backbone else None
+    """Backbone and encoder as one function of canonical inputs, without gradients."""
+    encode = shelf.encoder(dataset, fit, spec)
 
-    def encode(inputs: Inputs) -> Tensor:
-        below: Any = to_device(inputs, shelf.device)
+    def without_gradients(inputs: Inputs) -> Tensor:
         with torch.inference_mode():
-            if backbone is not None:
-                below = backbone(below)
-                below = as_inputs(below, backbone.representation) if spec.encoder else below
-            features: Tensor = modules[spec.modality](below) if spec.encoder else below
-            return features
+            return encode(to_device(inputs, shelf.device))
 
-    return encode
+    return without_gradients
 
 
 def _predict(

@@ -32,6 +32,18 @@ def mix(inputs: Any, others: Any, take_other: Tensor) -> Any:
     return [other if take else own for own, other, take in zip(inputs, others, take_other.tolist(), strict=True)]
 
 
+def rows_of(inputs: Any, rows: Tensor) -> Any:
+    """Some rows, by number.
+
+    Example:
+        >>> rows_of(["a", "b"], torch.tensor([1]))
+        ['b']
+    """
+    if isinstance(inputs, Padded):
+        return Padded(inputs.values[rows], inputs.lengths[rows])
+    return inputs[rows] if isinstance(inputs, Tensor) else [inputs[row] for row in rows.tolist()]
+
+
 def zeros_like(inputs: Any) -> Any:
     """The zero input: zeros, or empty text.
 

@@ -92,7 +92,7 @@ def works_for(cells: Iterable[Cell], store: Store) -> list[Work]:
     extra = [each for each in _clean_below(encodings) if each.key not in needed and not store.verify(each.key)]
     encodings = list({each.key: each for each in (*extra, *encodings)}.values())
     for each in encodings:
-        if each.encoder.backbone:
+        if each.encoder.backbone and not each.view.attack:
             store.verify(features_below(each))  # harmed ones are dropped, and computed again
     return [*fit_works((cell.method for cell in cells), store), *_view_works(encodings), *_predict_works(cells)]
 
@@ -101,7 +101,7 @@ def minimal_rows(works: Iterable[Work], datasets: Mapping[str, Dataset], store: 
     """Encoder and backbone rows that the given work cannot do without: samples × distinct views.
 
     ``backbone`` counts rows of frozen backbones whose features are not stored, ``encoder`` those of fitted
-    encoders in evaluation.
+    encoders in evaluation. Of an attack the rows of its outcome count, not its own forward passes.
     """
     encoder: dict[str, int] = {}
     backbone: dict[str, int] = {}
@@ -113,9 +113,9 @@ def minimal_rows(works: Iterable[Work], datasets: Mapping[str, Dataset], store: 
             if each.view.at == "features":
                 continue
             rows = _rows(each, datasets[each.view.dataset.name])
-            if each.encoder.encoder:
+            if each.encoder.encoder or each.view.attack:
                 encoder[each.key] = rows
-            if each.encoder.backbone and not store.has(features_below(each)):
+            if each.encoder.backbone and not each.view.attack and not store.has(features_below(each)):
                 backbone.setdefault(features_below(each), rows)
     return {"encoder": sum(encoder.values()), "backbone": sum(backbone.values())}
 
@@ -161,13 +161,15 @@ def _view_works(encodings: Iterable[Encoding]) -> list[ViewWork]:
 
 
 def _predict_works(cells: Iterable[Cell]) -> list[PredictWork]:
-    """All cells of a separable method and seed together; a cell of an input-level one is work of its own."""
+    """All cells of a method and seed that only fuse together; one that encodes or attacks is work of its own."""
     works = []
-    for _, group in groupby(cells, key=lambda cell: cell.method.key):
-        together = tuple(group)
-        separable = together[0].method.level != "input"
-        works += [PredictWork(together)] if separable else [PredictWork((cell,)) for cell in together]
+    for _, group in groupby(cells, key=lambda cell: (cell.method.key, cell.key if _is_costly(cell) else "")):
+        works.append(PredictWork(tuple(group)))
     return works
+
+
+def _is_costly(cell: Cell) -> bool:
+    return cell.method.level == "input" or cell.attack is not None
 
 
 def _lacks(method: Method) -> str:

@@ -21,7 +21,7 @@ from brownout.engine.provenance import identity, metric_name
 from brownout.engine.published import published
 from brownout.engine.rehearsal import Rehearsal
 from brownout.engine.settings import Settings, choose_device, choose_executor
-from brownout.engine.specs import Cell, DatasetSpec, ViewSpec
+from brownout.engine.specs import AttackSpec, Cell, DatasetSpec, ViewSpec
 from brownout.engine.store import Store
 from brownout.suite.schema import Suite, Use
 from brownout_registry import Dataset, Executor, UsageError, resolve
@@ -99,12 +99,25 @@ def rehearse(plan: Plan, cells: tuple[Cell, ...]) -> None:
     for view, cell in _distinct_views(cells):
         with _mistakes_only(f"protocol.corruptions: {cell.condition.facts.group}"):
             rehearsal.perturbation(view, cell.method)
+    for attack, cell in _distinct_attacks(cells):
+        with _mistakes_only(f"protocol.attacks: {cell.condition.facts.group}: {places[cell.method.name]}"):
+            rehearsal.attack(attack, cell.method)
 
 
 def _distinct_views(cells: tuple[Cell, ...]) -> Iterable[tuple[ViewSpec, Cell]]:
     """One view of each group with a cell that has it; on features, one for each method."""
     views = [(view, cell) for cell in cells for view in cell.condition.views.values()]
     keyed = {(view.group, view.at == "features" and cell.method.name): (view, cell) for view, cell in views}
+    return keyed.values()
+
+
+def _distinct_attacks(cells: tuple[Cell, ...]) -> Iterable[tuple[AttackSpec, Cell]]:
+    """One attack of each group for each method and dataset."""
+    keyed = {
+        (cell.method.name, cell.method.dataset.name, cell.condition.facts.group): (cell.condition.attack, cell)
+        for cell in cells
+        if cell.condition.attack
+    }
     return keyed.values()
 
 

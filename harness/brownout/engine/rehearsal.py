@@ -16,7 +16,7 @@ from brownout.engine.inputs import as_inputs, modality_of
 from brownout.engine.models import Joint, build_backbone, build_fit, heads_of, representation_of
 from brownout.engine.perturb import modality_named
 from brownout.engine.seeding import seed
-from brownout.engine.specs import EncoderSpec, FitSpec, MethodSpec, ViewSpec
+from brownout.engine.specs import AttackSpec, EncoderSpec, FitSpec, MethodSpec, ViewSpec
 from brownout_registry import Batch, Dataset, Inputs, Modality, PerturbationCard, Representation, Step, UsageError
 
 SAMPLES = 4
@@ -24,10 +24,17 @@ SAMPLES = 4
 
 @dataclass(frozen=True)
 class Built:
-    """What stays of a fit that was built: by modality, its representations and, if unimodal, its head."""
+    """What stays of a fit that was built.
+
+    Attributes:
+        representations: by modality.
+        heads: of a unimodal classifier, by its modality.
+        embeds: the modalities whose first module embeds texts.
+    """
 
     representations: Mapping[str, Representation]
     heads: Mapping[str, nn.Linear]
+    embeds: frozenset[str]
 
 
 @dataclass
@@ -69,20 +76,57 @@ class Rehearsal:
         _check_taken(view.perturbation, modality)
         view.perturbation.build(modality, levels=list(view.levels))
 
+    def attack(self, attack: AttackSpec, method: MethodSpec) -> None:
+        """Build an attack, and see whether the method can be attacked so.
+
+        Raises:
+            UsageError: the attack refuses its options; or the method has no such entrance or no such target.
+        """
+        attack.component.build()
+        if self.datasets[method.dataset.name].task.kind == "dense":
+            raise UsageError("attacks are for classification; this task is dense")
+        if attack.at != "input" and method.level == "input":
+            raise UsageError(f"it fuses inputs, so there is nothing to attack at: {attack.at}")
+        for name in attack.modalities:
+            fit = method.encoding(name, ViewSpec(method.dataset, name)).fit
+            built = self._fit(fit)
+            if attack.at == "embeddings" and name not in built.embeds:
+                raise UsageError(f"the encoder of {name!r} has no embeddings to attack; use at: input or at: features")
+            if attack.target == "unimodal" and method.level != "decision":
+                if name not in self._unimodal(fit):
+                    raise UsageError(f"it has no classifier of {name!r} alone; use target: fused")
+                if len(attack.modalities) > 1:
+                    raise UsageError("its unimodal classifiers are attacked one at a time; use modalities, not joint")
+
     def _fit(self, fit: FitSpec) -> Built:
         key = (fit.dataset.name, fit.encoders, fit.fusion, fit.recipe)
         if key not in self.fits:
             dataset = self.datasets[fit.dataset.name]
-            backbones = {each.modality: self._backbone(each, dataset) for each in fit.encoders if each.backbone}
+            backbones = self._backbones(fit)
             shapes = {name: representation_of(backbone) for name, backbone in backbones.items()}
             model = build_fit(fit, dataset, shapes)
             own = {name: representation_of(encoder) for name, encoder in model.encoders.items()}
             heads = {name: head for each in fit.encoders for name, head in heads_of({each.modality: model}).items()}
-            self.fits[key] = Built({**shapes, **own}, heads)
             if fit.loop.epochs:
                 with located("training"):
-                    _train_a_little(fit, model, dataset, backbones)
+                    _train_a_little(fit, model, *_first_batch(fit, model, dataset, backbones))
+            bottom: dict[str, Any] = {**model.encoders, **backbones}
+            embeds = frozenset(name for name, module in bottom.items() if hasattr(module, "embed"))
+            self.fits[key] = Built({**shapes, **own}, heads, embeds)
         return self.fits[key]
+
+    def _unimodal(self, fit: FitSpec) -> set[str]:
+        """The modalities of which a fit's prediction has logits of their own."""
+        dataset, backbones = self.datasets[fit.dataset.name], self._backbones(fit)
+        shapes = {name: representation_of(backbone) for name, backbone in backbones.items()}
+        model = build_fit(fit, dataset, shapes)
+        batch, _ = _first_batch(fit, model, dataset, backbones)
+        with torch.no_grad():
+            return set(model.eval()(batch.inputs, batch.present).unimodal)
+
+    def _backbones(self, fit: FitSpec) -> dict[str, nn.Module]:
+        dataset = self.datasets[fit.dataset.name]
+        return {each.modality: self._backbone(each, dataset) for each in fit.encoders if each.backbone}
 
     def _backbone(self, spec: EncoderSpec, dataset: Dataset) -> nn.Module:
         modality = modality_named(dataset, spec.modality)
@@ -93,8 +137,10 @@ class Rehearsal:
         return self.backbones[spec.backbone, modality]
 
 
-def _train_a_little(fit: FitSpec, model: Joint, dataset: Dataset, backbones: Mapping[str, nn.Module]) -> None:
-    """One batch of the first training samples: what a recipe cannot do with this model and these data, it says now."""
+def _first_batch(
+    fit: FitSpec, model: Joint, dataset: Dataset, backbones: Mapping[str, nn.Module]
+) -> tuple[Batch, Step]:
+    """The first training samples, for which the model's encoders are prepared."""
     train, names = dataset.splits["train"], [each.name for each in dataset.modalities]
     used = [each.modality for each in fit.encoders] or names
     present = train.present[:, [names.index(name) for name in used]]
@@ -104,14 +150,18 @@ def _train_a_little(fit: FitSpec, model: Joint, dataset: Dataset, backbones: Map
         prepare: Any = getattr(encoder, "prepare", None)
         if prepare is not None:
             prepare(inputs[name])
+    step = Step(0, fit.loop.epochs, train.ids[rows], rows, len(train))
+    return Batch(inputs, train.targets[rows], present[rows]), step
+
+
+def _train_a_little(fit: FitSpec, model: Joint, batch: Batch, step: Step) -> None:
+    """One batch: what a recipe cannot do with this model and these data, it says now."""
     recipe = fit.recipe.build()
     for _, ready in recipe.phases(fit.loop.epochs) if hasattr(recipe, "phases") else ():
         ready(model)
     seed(fit.seed)
     parameters = [each for each in model.parameters() if each.requires_grad]
     if parameters:
-        step = Step(0, fit.loop.epochs, train.ids[rows], rows, len(train))
-        batch = Batch(inputs, train.targets[rows], present[rows])
         recipe.train_batch(model.train(), batch, step, torch.optim.SGD(parameters, lr=0.0))
 
 

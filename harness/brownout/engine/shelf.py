@@ -7,15 +7,17 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from torch import nn
+from torch import Tensor, nn
 
 from brownout.engine.components import Component
 from brownout.engine.data import build_dataset
+from brownout.engine.inputs import as_inputs
 from brownout.engine.models import Joint, build_backbone, build_decision, build_fit, heads_of
+from brownout.engine.perturb import modality_named
 from brownout.engine.seeding import seed
-from brownout.engine.specs import DatasetSpec, Encoding, FitSpec
+from brownout.engine.specs import DatasetSpec, EncoderSpec, Encoding, FitSpec
 from brownout.engine.store import Store
-from brownout_registry import Dataset, Modality, Representation
+from brownout_registry import Dataset, Inputs, Modality, Representation
 
 Built = TypeVar("Built")
 KEPT = 64
@@ -32,14 +34,12 @@ class Shelf:
 
     def dataset(self, spec: DatasetSpec) -> Dataset:
         """The dataset, cut to the run's limit."""
-        dataset: Dataset = self._keep(("dataset", spec.component), lambda: build_dataset(spec.component))
+        dataset: Dataset = self.keep(("dataset", spec.component), lambda: build_dataset(spec.component))
         return dataset
 
     def backbone(self, component: Component, modality: Modality) -> Any:
         """A frozen backbone on the device."""
-        return self._keep(
-            ("backbone", component, modality), lambda: build_backbone(component, modality).to(self.device)
-        )
+        return self.keep(("backbone", component, modality), lambda: build_backbone(component, modality).to(self.device))
 
     def fresh(self, spec: FitSpec) -> Joint:
         """The modules of a fit as initialised, on the device."""
@@ -56,7 +56,25 @@ class Shelf:
 
     def fitted(self, spec: FitSpec) -> Joint:
         """The modules of a fit with their stored weights, in evaluation mode."""
-        return self._keep(("fit", spec.key), lambda: self._load(spec))
+        return self.keep(("fit", spec.key), lambda: self._load(spec))
+
+    def encoder(self, dataset: Dataset, fit: FitSpec, spec: EncoderSpec) -> Callable[[Inputs], Tensor]:
+        """Backbone and fitted encoder of a modality as one function of canonical inputs on the device."""
+        if spec.backbone is None:
+            own: Callable[[Inputs], Tensor] = self.fitted(fit).encoders[spec.modality]
+            return own
+        backbone = self.backbone(spec.backbone, modality_named(dataset, spec.modality))
+        above = self.above(dataset, fit, spec)
+        return lambda inputs: above(backbone(inputs))
+
+    def above(self, dataset: Dataset, fit: FitSpec, spec: EncoderSpec) -> Callable[[Tensor], Tensor]:
+        """What stands above a modality's backbone as a function of its features; it may be nothing."""
+        assert spec.backbone is not None
+        representation = self.backbone(spec.backbone, modality_named(dataset, spec.modality)).representation
+        if spec.encoder is None:
+            return lambda features: features
+        encoder = self.fitted(fit).encoders[spec.modality]
+        return lambda features: encoder(as_inputs(features, representation))
 
     def representation(self, encoding: Encoding) -> Representation:
         """What an encoding's rows look like."""
@@ -83,7 +101,8 @@ class Shelf:
         model.load_state_dict(self.store.load_weights(spec.key))
         return model.eval().requires_grad_(False)
 
-    def _keep(self, key: Hashable, build: Callable[[], Built]) -> Built:
+    def keep(self, key: Hashable, build: Callable[[], Built]) -> Built:
+        """What lies here under a key, built when first asked for."""
         if key not in self.kept:
             self.kept[key] = build()
         self.kept.move_to_end(key)

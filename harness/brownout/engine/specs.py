@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -68,11 +68,43 @@ class FitSpec:
 
 
 @dataclass(frozen=True)
+class AttackSpec:
+    """An attack on some modalities at one severity.
+
+    Attributes:
+        component: the attack.
+        budgets: by modality, in the dataset's order; see `brownout_registry.Attacked`.
+        severity: 1, 2, ...
+        seed: of its keyed noise.
+        at: where it enters: ``input``, ``embeddings`` (of text) or ``features``.
+        target: what it fools: the ``fused`` prediction, or the ``unimodal`` classifier of each modality.
+    """
+
+    component: Component
+    budgets: tuple[tuple[str, float], ...]
+    severity: int
+    seed: int
+    at: str = "input"
+    target: str = "fused"
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """The attacked ones."""
+        return tuple(name for name, _ in self.budgets)
+
+    def on(self, modalities: Iterable[str]) -> AttackSpec:
+        """The same attack on those of its modalities alone."""
+        kept = set(modalities)
+        return replace(self, budgets=tuple(each for each in self.budgets if each[0] in kept))
+
+
+@dataclass(frozen=True)
 class ViewSpec:
     """One modality of a split under one perturbation at one severity, or clean (perturbation None).
 
     ``at`` is ``input`` or ``features``. A view with a ``stand_in`` has one row, which takes the place of
-    an absent modality: the zero input, or the mean representation of the training split.
+    an absent modality: the zero input, or the mean representation of the training split. A view with an
+    ``attack`` is attacked anew for each unimodal classifier that it is encoded under.
     """
 
     dataset: DatasetSpec
@@ -84,18 +116,22 @@ class ViewSpec:
     at: str = "input"
     split: str = "test"
     stand_in: str = ""
+    attack: AttackSpec | None = None
 
     @cached_property
     def key(self) -> str:
         """Hash of all that the view depends on."""
         level = self.levels[self.severity - 1] if self.severity else None
-        parts = [self.modality, self.perturbation, level, self.severity, self.seed, self.at, self.split, self.stand_in]
-        return key_of(["view", engine_source(), self.dataset.fingerprint, self.dataset.limit, *parts])
+        what = [self.perturbation, level, self.severity, self.seed, self.at, self.attack]
+        where = [self.dataset.fingerprint, self.dataset.limit, self.split, self.modality, self.stand_in]
+        return key_of(["view", engine_source(), *where, *what])
 
     @property
     def group(self) -> tuple[object, ...]:
         """Views that share their draws and are computed together: all severities of a perturbation."""
-        return (self.dataset.name, self.modality, self.perturbation, self.levels, self.at, self.split, self.stand_in)
+        attack = (self.attack.component, self.attack.seed) if self.attack else None
+        where = (self.at, self.split, self.stand_in)
+        return (self.dataset.name, self.modality, self.perturbation, self.levels, attack, *where)
 
 
 @dataclass(frozen=True)
@@ -108,7 +144,7 @@ class Encoding:
     @cached_property
     def key(self) -> str:
         """Hash of fit and view; without a trained encoder it is the backbone's features, whatever the fit."""
-        if self.encoder.encoder is None and self.encoder.backbone is not None:
+        if self.encoder.encoder is None and self.encoder.backbone is not None and not self.view.attack:
             return features_key(self.encoder.backbone, self.view)
         return key_of(["encoding", self.fit.key, self.view.key])
 
@@ -143,6 +179,7 @@ class Condition:
         share: random share of samples that is perturbed, for each modality independently.
         seed: of random missing and of the share.
         means: what an absent modality is replaced by.
+        attack: on modalities that are otherwise clean.
     """
 
     facts: ConditionFacts
@@ -152,12 +189,14 @@ class Condition:
     share: float = 1.0
     seed: int = 0
     means: str = "absent"
+    attack: AttackSpec | None = None
 
     @cached_property
     def key(self) -> str:
         """Hash of all that happens, whatever it is called."""
         views = {modality: view.key for modality, view in self.views.items()}
-        return key_of(["condition", sorted(self.present), views, self.rates, self.share, self.seed, self.means])
+        masks = [self.rates, self.share, self.seed, self.means]
+        return key_of(["condition", sorted(self.present), views, *masks, self.attack])
 
 
 @dataclass(frozen=True)
@@ -208,14 +247,29 @@ class Cell:
         """Its name in ``cells.jsonl`` and of its prediction file."""
         return key_of(["cell", self.method.key, self.condition.key, self.method.dataset.limit])
 
+    @property
+    def attack(self) -> AttackSpec | None:
+        """The attack that is made on this method itself, not on unimodal classifiers that others share with it."""
+        attack = self.condition.attack
+        return None if attack and attack.target == "unimodal" and self.method.level == "decision" else attack
+
+    def view(self, modality: str) -> ViewSpec:
+        """What the condition makes of a modality, before an attack on the method itself."""
+        clean = ViewSpec(self.method.dataset, modality)
+        attack = self.condition.attack
+        if attack and not self.attack and modality in attack.modalities:
+            return replace(clean, attack=attack.on([modality]), at=attack.at)
+        return self.condition.views.get(modality, clean)
+
     def encodings(self) -> dict[str, list[Encoding]]:
         """The encodings that this cell is made of, by modality: the view's, the clean one, the stand-in."""
         needed = {}
+        attacked = self.attack.modalities if self.attack and self.attack.at != "features" else ()
         for modality in self.method.dataset.modalities:
             clean = ViewSpec(self.method.dataset, modality)
             views = []
-            if modality in self.condition.present:
-                views.append(self.condition.views.get(modality, clean))
+            if modality in self.condition.present and modality not in attacked:
+                views.append(self.view(modality))
                 if self.condition.share < 1:
                     views.append(clean)
             if self.condition.means in ("zero-input", "mean-representation"):

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from brownout.engine.attacks import entrance, run_attack
 from brownout.engine.components import Component
 from brownout.engine.data import chunks
 from brownout.engine.faults import raise_if_nobodys, reason
@@ -24,7 +25,7 @@ from brownout.engine.models import representation_of
 from brownout.engine.perturb import clean_inputs, modality_named, noise_of, perturb
 from brownout.engine.seeding import seed
 from brownout.engine.shelf import Shelf
-from brownout.engine.specs import Encoding, ViewSpec, features_key
+from brownout.engine.specs import AttackSpec, Encoding, ViewSpec, features_key
 from brownout.engine.store import ArrayWriter, Store
 from brownout.engine.works import FeatureWork, ViewWork, clean_of, needs_of_encoding
 from brownout_registry import Dataset, Inputs, Noise, Representation
@@ -183,6 +184,8 @@ class Chunk:
     def encode(self, encoding: Encoding) -> Tensor:
         """The rows under one encoder."""
         spec, view = encoding.encoder, encoding.view
+        if view.attack:
+            return self._attacked(encoding, view.attack)
         if view.at == "features":
             return self._perturbed_features(encoding)
         if spec.backbone is None:
@@ -200,6 +203,23 @@ class Chunk:
             output = model(to_device(below, self.shelf.device))
         self.counts["encoder"] += len(self.rows)
         return checked(output, len(self.rows), representation_of(model), f"encoder {spec.encoder.short}")
+
+    def _attacked(self, encoding: Encoding, attack: AttackSpec) -> Tensor:
+        """The rows after an attack on the unimodal classifier that they are encoded under."""
+        shelf, name, split = self.shelf, self.view.modality, self.dataset.splits[self.view.split]
+        clean = Encoding(encoding.fit, clean_of(self.view))
+        head, way = shelf.fitted(encoding.fit).fusion.head, entrance(shelf, self.dataset, attack, clean, self.rows)
+
+        def logits(sources: Mapping[str, Tensor], _: Tensor) -> Tensor:
+            classes: Tensor = head(sources[name])  # type: ignore[operator]
+            return classes
+
+        seed(encoding.fit.seed + int(self.rows[0]))
+        targets, ids = split.targets[self.rows], split.ids[self.rows]
+        found: Tensor = run_attack(attack, {name: way}, targets, ids, logits, shelf.device)[name]
+        if attack.at != "features":
+            self.counts["encoder"] += len(self.rows)
+        return found
 
     def _perturbed_features(self, encoding: Encoding) -> Tensor:
         clean = self.shelf.store.rows(Encoding(encoding.fit, clean_of(self.view)).key, self.rows)

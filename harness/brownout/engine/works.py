@@ -81,7 +81,8 @@ class ViewWork:
     def title(self) -> str:
         """For progress."""
         view = self.encodings[0].view
-        what = view.perturbation.short if view.perturbation else view.stand_in or "clean"
+        changed = view.attack.component if view.attack else view.perturbation
+        what = changed.short if changed else view.stand_in or "clean"
         return f"{what} {view.modality}"
 
     @cached_property
@@ -133,7 +134,7 @@ def needs_of(cell: Cell) -> set[str]:
 
 def needs_of_encoding(encoding: Encoding) -> set[str]:
     """Keys of the weights under which a view is encoded and, for a feature-level view, of the clean encoding."""
-    fit = {encoding.fit.key} if encoding.encoder.encoder else set()
+    fit = {encoding.fit.key} if encoding.encoder.encoder or encoding.view.attack else set()
     if encoding.view.at == "features":
         return fit | {Encoding(encoding.fit, clean_of(encoding.view)).key}
     return fit

@@ -10,7 +10,8 @@ from typing import TypeVar
 from brownout.engine.components import Component, bind
 from brownout.engine.faults import located
 from brownout.engine.specs import Condition, DatasetSpec, ViewSpec
-from brownout.suite.schema import Corruptions, PerturbationUse, Protocol
+from brownout.suite.attacks import Attacks
+from brownout.suite.schema import Corruptions, Patterns, PerturbationUse, Protocol
 from brownout_registry import (
     KIND_OF_REPRESENTATION,
     KINDS,
@@ -29,7 +30,7 @@ T = TypeVar("T")
 def conditions_of(
     protocol: Protocol, spec: DatasetSpec, modalities: Sequence[Modality], *, alone: bool = True
 ) -> list[Condition]:
-    """All conditions, in the protocol's order: clean, patterns, rates, corruptions.
+    """All conditions, in the protocol's order: clean, patterns, rates, corruptions, attacks.
 
     Args:
         protocol: what to expand.
@@ -41,7 +42,7 @@ def conditions_of(
         UsageError: names the key of the protocol.
     """
     builder = _Builder(protocol, spec, modalities, alone)
-    found = [*builder.clean(), *builder.patterns(), *builder.rates(), *builder.corruptions()]
+    found = [*builder.clean(), *builder.patterns(), *builder.rates(), *builder.corruptions(), *builder.attacks()]
     names = [condition.facts.name for condition in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UsageError(f"protocol: two conditions are called {twice[0]!r}; give the perturbations a 'name'")
@@ -91,7 +92,18 @@ class _Builder:
             key = f"protocol.corruptions[{place}]" if many else "protocol.corruptions"
             for condition in self._part(part, key):
                 yield condition
-                yield from self._crossed(condition, part, key)
+                yield from self._crossed(condition, part.patterns, key)
+
+    def attacks(self) -> Iterator[Condition]:
+        for place, use in enumerate(self.protocol.attacks):
+            key = f"protocol.attacks[{place}]"
+            for facts, attack in Attacks(use, key, self.modalities, self.seed, self._chosen).conditions():
+                condition = self.condition(facts, attack=attack)
+                yield condition
+                yield from self._crossed(condition, use.patterns, key)
+
+    def _chosen(self, names: Sequence[str], key: str) -> list[str]:
+        return list(self._named(dict.fromkeys(names), key))
 
     def _part(self, part: Corruptions, key: str) -> Iterator[Condition]:
         chosen = self._named(dict.fromkeys(part.modalities or self.modalities), f"{key}.modalities")
@@ -143,16 +155,17 @@ class _Builder:
             for severity in range(1, len(levels) + 1)
         ]
 
-    def _crossed(self, condition: Condition, part: Corruptions, key: str) -> Iterator[Condition]:
+    def _crossed(self, condition: Condition, patterns: Patterns | None, key: str) -> Iterator[Condition]:
         """The same perturbation under missing patterns that leave at least one perturbed modality."""
-        for pattern in self._patterns(part.patterns or [], f"{key}.patterns"):
+        for pattern in self._patterns(patterns or [], f"{key}.patterns"):
             views = {name: view for name, view in condition.views.items() if name in pattern}
-            if not views:
+            attack = condition.attack.on(pattern) if condition.attack else None
+            if not views and not (attack and attack.budgets):
                 continue
             old, suffix = condition.facts, f", {self._pattern_name(pattern)}"
             name = f"{old.name}{suffix}"
-            facts = replace(old, name=name, group=f"{old.group}{suffix}", kind="missing+corruption")
-            yield replace(condition, facts=facts, present=pattern, views=views)
+            facts = replace(old, name=name, group=f"{old.group}{suffix}", kind=f"missing+{old.kind}")
+            yield replace(condition, facts=facts, present=pattern, views=views, attack=attack)
 
     def _patterns(self, given: str | Sequence[Sequence[str]], key: str) -> list[Pattern]:
         """Patterns as given or all proper ones, by how much is missing; the complete one is the clean condition."""

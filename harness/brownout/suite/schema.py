@@ -12,7 +12,9 @@ Name = Annotated[str, Field(pattern=r"^[\w(+][\w .,:+/()=-]*$", max_length=80)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Rate = Annotated[float, Field(gt=0, lt=1)]
 Severity = Annotated[int, Field(ge=1)]
+Budget = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Pattern = Annotated[list[str], Field(min_length=1)]
+Patterns = Literal["all", "single-missing", "single-present"] | list[Pattern]
 Means = Literal["absent", "token", "zero-input", "zero-representation", "mean-representation"]
 
 
@@ -137,9 +139,16 @@ class Method(Strict):
 class Missing(Strict):
     """Missing patterns and random missing rates."""
 
-    patterns: Literal["all"] | list[Pattern] = Field([], description="each lists the modalities that are present")
+    patterns: Patterns = Field(
+        [], description="each lists the modalities that are present; single-...: each one missing, or present, alone"
+    )
     rates: list[Rate | dict[str, Rate]] = Field([], description="for all modalities, or by modality")
     means: Means = "absent"
+    empty: Literal["refuse", "keep", "predict"] = Field(
+        "refuse",
+        description="what happens where a pattern leaves nothing of a sample that has something: the suite is refused, "
+        "the sample keeps all that it has, or it is predicted from nothing",
+    )
 
 
 class Corruptions(Strict):
@@ -151,7 +160,45 @@ class Corruptions(Strict):
     severities: list[Severity] | None = Field(None, description="all that the perturbation has, if not given")
     at: Literal["input", "features"] = "input"
     share: Share = Field(1.0, description="random share of samples, drawn for each modality independently")
-    patterns: Literal["all"] | list[Pattern] | None = Field(None, description="crossed with these missing patterns")
+    exact: bool = Field(False, description="exactly floor(share N + 1/2) of the N evaluated samples")
+    together: bool = Field(False, description="one draw decides for all modalities of a sample")
+    patterns: Patterns | None = Field(None, description="crossed with these missing patterns")
+    by_kind: bool = Field(
+        False,
+        description="for any dataset: words in `modalities` and `joint` are kinds alone, and what takes none of a "
+        "dataset's modalities is passed over",
+    )
+
+    @model_validator(mode="after")
+    def _of_a_share(self) -> Corruptions:
+        if self.share == 1 and (self.exact or self.together):
+            raise ValueError("'exact' and 'together' say how a share of the samples is drawn: give a 'share' below 1")
+        return self
+
+
+class Mispaired(Strict):
+    """Some samples get the content of a modality from another sample."""
+
+    shares: list[Share] = Field(min_length=1, description="random shares of samples that are hit, nested")
+    modalities: list[str] | None = Field(None, description="one at a time, by name or kind; all, if not given")
+
+
+class AttackUse(Use):
+    """An attack; ``variant`` is a named set of its options, ``levels`` replace its budgets."""
+
+    variant: str | None = None
+    name: Name | None = Field(None, description="what reports call it")
+    modalities: list[str] | None = Field(
+        None, description="one at a time, by name or kind; all, unless `joint` is given"
+    )
+    joint: Literal["all"] | list[Pattern] = Field([], description="several at once, with a budget each")
+    target: Literal["fused", "unimodal"] = Field(
+        "fused", description="what is fooled: the method's prediction or each modality's own classifier"
+    )
+    at: Literal["input", "embeddings", "features"] = "input"
+    levels: list[Budget] | dict[str, list[Budget]] | None = Field(None, description="for all, or by modality or kind")
+    severities: list[Severity] | None = Field(None, description="all that the attack has, if not given")
+    patterns: Patterns | None = Field(None, description="crossed with these missing patterns")
 
 
 class Protocol(Strict):
@@ -166,6 +213,8 @@ class Protocol(Strict):
     clean: bool = True
     missing: Missing = Missing()
     corruptions: Corruptions | list[Corruptions] = []
+    mispaired: Mispaired | None = None
+    attacks: list[AttackUse] = []
 
 
 class Summary(Use):

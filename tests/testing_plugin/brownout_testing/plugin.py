@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from brownout_registry import (
+    AttackCard,
     DatasetCard,
     EncoderCard,
     FusionCard,
@@ -151,6 +152,31 @@ def brownout_perturbations() -> Sequence[PerturbationCard]:
             default_for=("text",),
             parameter="share of words",
             levels={"*": (0.3, 0.6, 1.0)},
+        ),
+    ]
+
+
+@hookimpl
+def brownout_attacks() -> Sequence[AttackCard]:
+    """One for tensors, and one for texts."""
+    return [
+        AttackCard(
+            name="nudge",
+            target="brownout_testing.nudge:nudge",
+            summary="One step up the sign of the gradient",
+            takes=("image", "depth", "spectrogram", "vector", "audio", "sequence"),
+            levels={"*": (0.05, 0.2)},
+            options=(Option("far", 1.0, "how much of the budget; above 1 leaves the ball"),),
+        ),
+        AttackCard(
+            name="hush",
+            target="brownout_testing.nudge:hush",
+            summary="Empties texts",
+            takes=("text",),
+            norm="words",
+            access="black-box",
+            levels={"text": (1.0,)},
+            features=False,
         ),
     ]
 

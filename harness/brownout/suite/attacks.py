@@ -1,0 +1,117 @@
+"""From the attacks of a protocol to conditions on one dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from brownout.engine.components import Component, bind
+from brownout.engine.faults import located
+from brownout.engine.specs import AttackSpec
+from brownout.suite.schema import AttackUse
+from brownout_registry import KIND_OF_REPRESENTATION, AttackCard, ConditionFacts, Modality, UsageError
+
+PARAMETERS = {"L-inf": "epsilon (L-inf)", "L2": "epsilon (L2)", "words": "share of words"}
+
+
+@dataclass(frozen=True)
+class Attacks:
+    """One entry of ``protocol.attacks`` on one dataset.
+
+    Attributes:
+        use: the entry.
+        key: where it stands in the suite.
+        modalities: of the dataset, by name.
+        seed: of the protocol.
+        chosen: what a list of names or kinds chooses of the modalities.
+    """
+
+    use: AttackUse
+    key: str
+    modalities: Mapping[str, Modality]
+    seed: int
+    chosen: Callable[[Sequence[str], str], list[str]]
+
+    def conditions(self) -> Iterator[tuple[ConditionFacts, AttackSpec]]:
+        """One condition for each group of modalities and severity."""
+        with located(self.key):
+            component = bind("attack", self.use.use, self.use.options, self.use.variant)
+        for names in self._groups(_card(component)):
+            budgets = {name: self._budgets(_card(component), name) for name in names}
+            yield from self._group(component, budgets)
+
+    def _group(
+        self, component: Component, budgets: Mapping[str, Sequence[float]]
+    ) -> Iterator[tuple[ConditionFacts, AttackSpec]]:
+        most, card = min(map(len, budgets.values())), _card(component)
+        group = self._label(card, list(budgets))
+        for severity in self.use.severities or range(1, most + 1):
+            if severity > most:
+                raise UsageError(f"{self.key}: severity {severity} is not there; {group} has severities 1 to {most}")
+            chosen = tuple((name, float(levels[severity - 1])) for name, levels in budgets.items())
+            same = len({budget for _, budget in chosen}) == 1
+            level, parameter = (chosen[0][1], PARAMETERS[card.norm]) if same else (None, "severity")
+            name = f"{group} s{severity}"
+            facts = ConditionFacts(name, group, "attack", severity, level, parameter, card.access)
+            yield facts, AttackSpec(component, chosen, severity, self.seed, self.use.at, self.use.target)
+
+    def _groups(self, card: AttackCard) -> list[list[str]]:
+        """Modalities attacked one at a time, then those attacked together."""
+        use, names = self.use, list(self.modalities)
+        takes = [name for name in names if self._takes(card, self.modalities[name])]
+        if use.modalities is not None:
+            alone = self.chosen(use.modalities, f"{self.key}.modalities")
+            named = [name for name in alone if name in use.modalities]
+            for name in named:
+                if name not in takes:
+                    raise UsageError(f"{self.key}: {card.name!r} does not take modality {name!r} at {use.at}")
+            alone = [name for name in alone if name in takes]
+        else:
+            alone = [] if use.joint else takes
+        joint = [takes] if use.joint == "all" else [self._joint(card, group, takes) for group in use.joint]
+        return [*([name] for name in alone), *(group for group in joint if len(group) > 1)]
+
+    def _joint(self, card: AttackCard, group: str | Sequence[str], takes: Sequence[str]) -> list[str]:
+        chosen = self.chosen(list(group), f"{self.key}.joint")
+        if not card.joint:
+            raise UsageError(f"{self.key}.joint: {card.name!r} attacks one modality at a time")
+        for name in chosen:
+            if name not in takes:
+                raise UsageError(f"{self.key}.joint: {card.name!r} does not take modality {name!r} at {self.use.at}")
+        return chosen
+
+    def _takes(self, card: AttackCard, modality: Modality) -> bool:
+        if self.use.at == "embeddings":
+            return modality.kind == "text" and "sequence" in card.takes
+        if self.use.at == "features":
+            return card.features and any(kind in card.takes for kind in KIND_OF_REPRESENTATION.values())
+        return modality.kind in card.takes
+
+    def _budgets(self, card: AttackCard, name: str) -> Sequence[float]:
+        given, kind = self.use.levels, self._kind(self.modalities[name])
+        if isinstance(given, dict):
+            found = given.get(name) or given.get(self.modalities[name].kind)
+            if not found:
+                raise UsageError(f"{self.key}.levels: there are none for modality {name!r}")
+            return found
+        levels = given or card.levels.get(kind, card.levels.get("*", ()))
+        if not levels:
+            raise UsageError(f"{self.key}: attack {card.name!r} has no default levels for {kind!r}: give 'levels'")
+        return levels
+
+    def _kind(self, modality: Modality) -> str:
+        return (
+            modality.kind if self.use.at == "input" else {"embeddings": "sequence", "features": "vector"}[self.use.at]
+        )
+
+    def _label(self, card: AttackCard, names: Sequence[str]) -> str:
+        where = "all" if 1 < len(names) == len(self.modalities) else " + ".join(names)
+        where += "" if self.use.at == "input" else f" {self.use.at}"
+        target = "" if self.use.target == "fused" else ", unimodal"
+        return f"{self.use.name or card.name}({where}{target})"
+
+
+def _card(component: Component) -> AttackCard:
+    card = component.card
+    assert isinstance(card, AttackCard)
+    return card
