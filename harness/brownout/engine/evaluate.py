@@ -16,15 +16,15 @@ from torch import Tensor, nn
 from brownout.engine.attacks import Entrance, at_input, entrance, run_attack
 from brownout.engine.data import chunks
 from brownout.engine.faults import raise_if_nobodys, reason
-from brownout.engine.inputs import blank_absent, mix, rows_of, to_device
-from brownout.engine.masks import hit, presence
+from brownout.engine.inputs import all_finite, blank_absent, mix, rows_of, to_device
+from brownout.engine.masks import Evaluated, donors, hit, presence
 from brownout.engine.models import Head, blank, build_decision, heads_of
 from brownout.engine.perturb import perturbed
 from brownout.engine.predictions import write_predictions
 from brownout.engine.scoring import Metrics, score
 from brownout.engine.seeding import seed
 from brownout.engine.shelf import Shelf
-from brownout.engine.specs import AttackSpec, Cell, MethodSpec, ViewSpec
+from brownout.engine.specs import AttackSpec, Cell, Condition, MethodSpec, ViewSpec
 from brownout.engine.works import PredictWork, needs_of
 from brownout_registry import Dataset, Prediction, Stored
 
@@ -88,6 +88,11 @@ class Predictor:
         return self.shelf.dataset(self.method.dataset)
 
     @cached_property
+    def everyone(self) -> Evaluated:
+        """The evaluated samples of the dataset."""
+        return self.shelf.evaluated(self.method.dataset)
+
+    @cached_property
     def heads(self) -> dict[str, Head]:
         """The unimodal heads that turn stored representations into logits (decision level only)."""
         fits = zip(self.method.dataset.modalities, self.method.unimodal, strict=False)
@@ -106,8 +111,7 @@ class Predictor:
 
     def predict(self, cell: Cell) -> Stored:
         """Predictions of the test split under the cell's condition."""
-        split, limit = self.dataset.splits["test"], self.method.dataset.limit
-        size = min(len(split), limit or len(split))
+        split, size = self.dataset.splits["test"], len(self.everyone.ids)
         values = len(self.dataset.task.classes) * prod(split.targets.shape[1:])
         chunk = self.shelf.batch if cell.attack else min(CHUNK, max(1, CHUNK_VALUES // values))
         pieces = [self._chunk(cell, rows) for rows in chunks(size, chunk)]
@@ -178,9 +182,9 @@ class Predictor:
         by_view = {each.view: each.key for each in cell.encodings()[name]}
         clean, view = ViewSpec(self.method.dataset, name), cell.view(name)
         if view in by_view:
-            values = store.rows(by_view[view], rows)
+            values = store.rows(by_view[view], self._donors(condition, name, rows))
             if condition.share < 1 and name in condition.views:
-                values = mix(store.rows(by_view[clean], rows), values, hit(condition, name, self._ids(rows)))
+                values = mix(store.rows(by_view[clean], rows), values, hit(condition, name, self.everyone)[rows])
         else:
             shape = self.shelf.representation(self.method.encoding(name, clean)).shape
             values = torch.zeros(len(rows), *shape)
@@ -211,13 +215,14 @@ class Predictor:
         view = condition.views.get(name, clean)
         if view.at == "features":
             raise ValueError("a method that fuses inputs has no features to perturb")
-        inputs = perturbed(self.dataset, view, rows)
+        inputs = perturbed(self.dataset, view, self._donors(condition, name, rows))
         if view != clean:
-            inputs = mix(perturbed(self.dataset, clean, rows), inputs, hit(condition, name, self._ids(rows)))
+            inputs = mix(perturbed(self.dataset, clean, rows), inputs, hit(condition, name, self.everyone)[rows])
         return self._as_source(cell, name, to_device(inputs, self.shelf.device), there)
 
-    def _ids(self, rows: Tensor) -> Tensor:
-        return self.dataset.splits["test"].ids[rows]
+    def _donors(self, condition: Condition, name: str, rows: Tensor) -> Tensor:
+        """The rows whose content stands for a modality: their own, unless it is mispaired."""
+        return donors(condition, name, self.everyone)[rows] if name in condition.mispaired else rows
 
 
 def _objective(prediction: Prediction, attack: AttackSpec) -> Tensor:
@@ -232,7 +237,7 @@ def _check(prediction: Prediction, dataset: Dataset, rows: int) -> None:
     expected = (rows, len(dataset.task.classes), *dataset.splits["test"].targets.shape[1:])
     if tuple(prediction.logits.shape) != expected:
         raise ValueError(f"the fusion gave logits of shape {tuple(prediction.logits.shape)}, expected {expected}")
-    if not bool(torch.isfinite(prediction.logits).all()):
+    if not all_finite(prediction.logits):
         raise ArithmeticError("the fusion gave NaN or infinite logits")
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from torch import Tensor
 
+from brownout.engine.components import Component
 from brownout.engine.data import read
 from brownout.engine.inputs import first_bad_row, to_device
 from brownout.engine.noise import KeyedNoise
@@ -39,7 +42,7 @@ def perturbed(dataset: Dataset, view: ViewSpec, rows: Tensor, device: str = "cpu
 def perturb(view: ViewSpec, modality: Modality, inputs: Inputs, noise: Noise, ids: Tensor) -> Inputs:
     """Apply a view's perturbation to inputs or representations; see `perturbed` for what is refused."""
     assert view.perturbation is not None
-    function: Perturbation = view.perturbation.build(modality, levels=list(view.levels))
+    function = _built(view.perturbation, modality, view.levels)
     version = _version(inputs)
     result: Inputs = function(inputs, view.severity, noise)
     what, bad = view.perturbation.short, first_bad_row(result)
@@ -48,6 +51,13 @@ def perturb(view: ViewSpec, modality: Modality, inputs: Inputs, noise: Noise, id
     if bad is not None:
         raise ArithmeticError(f"{what} made {view.modality!r} of sample {int(ids[bad])} NaN or infinite")
     return result
+
+
+@lru_cache(maxsize=32)
+def _built(component: Component, modality: Modality, levels: tuple[float, ...]) -> Perturbation:
+    """A perturbation is a pure function, so one serves all chunks and severities."""
+    function: Perturbation = component.build(modality, levels=list(levels))
+    return function
 
 
 def _version(inputs: Inputs) -> object:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from brownout.engine.provenance import identity, metric_name
 from brownout.engine.published import published
 from brownout.engine.rehearsal import Rehearsal
 from brownout.engine.settings import Settings, choose_device, choose_executor
+from brownout.engine.settled import settled
 from brownout.engine.specs import AttackSpec, Cell, DatasetSpec, ViewSpec
 from brownout.engine.store import Store
 from brownout.suite.schema import Suite, Use
@@ -76,22 +78,23 @@ def prepare(suite: Suite, settings: Settings, *, remember: bool) -> Ready:
         plan = _plan(suite, settings)
     _refuse_other(folder, plan)
     found = folder.cells()
-    missing = tuple(cell for cell in plan.cells if found.get(cell.key, {}).get("status") != "finished")
+    wanted = filter(settings.wants, plan.cells)
+    missing = tuple(cell for cell in wanted if found.get(cell.key, {}).get("status") != "finished")
     with located(suite.source):
-        rehearse(plan, missing)
+        rehearse(plan, missing, store)
         for spec in plan.specs.values():
             check_inputs(spec.component, plan.datasets[spec.name], store.folder / "checked", remember=remember)
     return Ready(plan, missing, metrics, figures, folder, store, executor, device)
 
 
-def rehearse(plan: Plan, cells: tuple[Cell, ...]) -> None:
+def rehearse(plan: Plan, cells: tuple[Cell, ...], store: Store) -> None:
     """Build everything that cells are made of once, as it is before training.
 
     Raises:
         UsageError: names the method or the condition. Anything else that goes wrong here goes wrong again
             where it is recorded as the failure of its own cells.
     """
-    rehearsal = Rehearsal(plan.datasets)
+    rehearsal = Rehearsal(plan.datasets, store)
     places = {method.name: f"methods[{place}] ({method.name})" for place, method in enumerate(plan.suite.methods)}
     for method in {(cell.method.name, cell.method.dataset.name): cell.method for cell in cells}.values():
         with _mistakes_only(places[method.name]):
@@ -131,9 +134,7 @@ def _plan(suite: Suite, settings: Settings) -> Plan:
         modalities = tuple(each.name for each in dataset.modalities)
         name = use.name or component.short
         pairs.append((DatasetSpec(name, component, dataset.fingerprint, modalities, settings.limit), dataset))
-    if len({spec.name for spec, _ in pairs}) < len(pairs):
-        raise UsageError("dataset: two datasets have the same name; give them a 'name'")
-    return make_plan(suite, pairs)
+    return make_plan(suite, pairs, partial(settled, empty=suite.protocol.missing.empty))
 
 
 def _bound(kind: str, key: str, uses: list[Any]) -> list[tuple[Use, Component]]:

@@ -17,6 +17,7 @@ from brownout.engine.models import Joint, build_backbone, build_fit, heads_of, r
 from brownout.engine.perturb import modality_named
 from brownout.engine.seeding import seed
 from brownout.engine.specs import AttackSpec, EncoderSpec, FitSpec, MethodSpec, ViewSpec
+from brownout.engine.store import Store
 from brownout_registry import Batch, Dataset, Inputs, Modality, PerturbationCard, Representation, Step, UsageError
 
 SAMPLES = 4
@@ -39,9 +40,13 @@ class Built:
 
 @dataclass
 class Rehearsal:
-    """Builds every distinct encoder, fusion, recipe and perturbation once, and fits each model on one small batch."""
+    """Builds every distinct encoder, fusion, recipe and perturbation once.
+
+    Each model that has no stored weights yet is fitted on one small batch.
+    """
 
     datasets: Mapping[str, Dataset]
+    store: Store
     fits: dict[Hashable, Built] = field(default_factory=dict)
     backbones: dict[tuple[Component, Modality], nn.Module] = field(default_factory=dict)
 
@@ -107,7 +112,7 @@ class Rehearsal:
             model = build_fit(fit, dataset, shapes)
             own = {name: representation_of(encoder) for name, encoder in model.encoders.items()}
             heads = {name: head for each in fit.encoders for name, head in heads_of({each.modality: model}).items()}
-            if fit.loop.epochs:
+            if fit.loop.epochs and not self.store.has(fit.key):
                 with located("training"):
                     _train_a_little(fit, model, *_first_batch(fit, model, dataset, backbones))
             bottom: dict[str, Any] = {**model.encoders, **backbones}

@@ -20,7 +20,7 @@ from brownout.engine.attacks import entrance, run_attack
 from brownout.engine.components import Component
 from brownout.engine.data import chunks
 from brownout.engine.faults import raise_if_nobodys, reason
-from brownout.engine.inputs import as_inputs, modality_of, to_device, zeros_like
+from brownout.engine.inputs import all_finite, as_inputs, modality_of, to_device, zeros_like
 from brownout.engine.models import representation_of
 from brownout.engine.perturb import clean_inputs, modality_named, noise_of, perturb
 from brownout.engine.seeding import seed
@@ -274,6 +274,6 @@ def checked(output: Tensor, rows: int, representation: Representation, what: str
     expected = (rows, *representation.shape)
     if tuple(output.shape) != expected:
         raise ValueError(f"{what} gave shape {tuple(output.shape)}, its representation promises {expected}")
-    if not bool(torch.isfinite(output).all()):
+    if not all_finite(output):
         raise ArithmeticError(f"{what} gave NaN or infinite values")
     return output
