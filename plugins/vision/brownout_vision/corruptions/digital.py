@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from io import BytesIO
 from itertools import accumulate, repeat
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -46,7 +48,7 @@ def pixelate(
         tensor([0.0500, 0.0500, 0.2500, 0.2500, 0.4500, 0.4500, 0.6500, 0.6500])
     """
     apply = partial(_pixelate, rounds=in_eight_bits(modality, quantise))
-    return corruption("pixelate", modality, levels, apply, profile=profile, quantise=quantise)
+    return corruption("pixelate", modality, levels, apply, profile=profile, quantise=False)
 
 
 def jpeg_compression(
@@ -73,46 +75,63 @@ def jpeg_compression(
         >>> (perturb(torch.full((2, 1, 8, 8), 100 / 255), 1, None) * 255).unique()
         tensor([100.])
     """
-    return corruption("jpeg-compression", modality, levels, _jpeg, profile=profile, quantise=False, channels=(1, 3))
+    name, channels = "jpeg-compression", (1, 3)
+    return corruption(name, modality, levels, _jpeg, profile=profile, quantise=False, channels=channels, together=True)
 
 
 def _pixelate(x: Tensor, c: float, *, rounds: bool) -> Tensor:
-    sizes = x.shape[-2:]
-    x = (x * 255).round() if rounds else x
-    for dim in (-1, -2):
-        x = _shrunk(x, dim, max(1, int(x.shape[dim] * c)))
-        x = (x + 0.5).floor() if rounds else x
-    for dim, size in zip((-1, -2), reversed(sizes), strict=True):
-        x = x.index_select(dim, torch.tensor(_shown(x.shape[dim], size), device=x.device))
-    return x / 255 if rounds else x
+    """Rows are cheap to gather, so columns are shrunk in the transposed image."""
+    height, width = x.shape[-2:]
+    x = x.mul(255).round_() if rounds else x
+    x = _shrunk(x.mT.contiguous(), max(1, int(width * c)), rounds)
+    x = _shrunk(x.mT.contiguous(), max(1, int(height * c)), rounds)
+    x = x.div_(255) if rounds else x
+    for dim, size in ((-1, width), (-2, height)):
+        x = x.index_select(dim, _shown(x.shape[dim], size).to(x.device))
+    return x
 
 
-def _shrunk(x: Tensor, dim: int, small: int) -> Tensor:
-    """Means over the boxes of one axis."""
-    size = x.shape[dim]
+def _shrunk(x: Tensor, small: int, rounds: bool) -> Tensor:
+    """Means over the boxes of rows; only some boxes have a last row."""
+    boxes = _boxes(x.shape[-2], small)
+    total = x.index_select(-2, boxes.firsts.to(x.device))
+    for wide, rows in boxes.further:
+        total.index_add_(-2, wide.to(x.device), x.index_select(-2, rows.to(x.device)))
+    total /= boxes.widths.to(x.device)
+    return total.add_(0.5).floor_() if rounds else total
+
+
+class Boxes(NamedTuple):
+    """The boxes of one axis: their first rows, which boxes have a k-th row and which it is, and their widths."""
+
+    firsts: Tensor
+    further: list[tuple[Tensor, Tensor]]
+    widths: Tensor
+
+
+@lru_cache(maxsize=64)
+def _boxes(size: int, small: int) -> Boxes:
     step = size / small
-    firsts = [max(0, int((j + 0.5) * step - step / 2 + 0.5)) for j in range(small)]
-    lasts = [min(size, int((j + 0.5) * step + step / 2 + 0.5)) for j in range(small)]
-    widths = [last - first for first, last in zip(firsts, lasts, strict=True)]
-    counts = torch.tensor(widths, device=x.device)
-    counts = counts.unsqueeze(-1) if dim == -2 else counts
-    total = x.index_select(dim, torch.tensor(firsts, device=x.device))
-    for k in range(1, max(widths)):
-        place = [min(first + k, last - 1) for first, last in zip(firsts, lasts, strict=True)]
-        total += x.index_select(dim, torch.tensor(place, device=x.device)) * (counts > k)
-    return total / counts
+    firsts = torch.tensor([max(0, int((j + 0.5) * step - step / 2 + 0.5)) for j in range(small)])
+    lasts = torch.tensor([min(size, int((j + 0.5) * step + step / 2 + 0.5)) for j in range(small)])
+    widths = lasts - firsts
+    wide = [(widths > k).nonzero().squeeze(1) for k in range(1, int(widths.max()))]
+    return Boxes(firsts, [(boxes, firsts[boxes] + k) for k, boxes in enumerate(wide, 1)], widths.unsqueeze(-1))
 
 
-def _shown(small: int, size: int) -> list[int]:
+@lru_cache(maxsize=64)
+def _shown(small: int, size: int) -> Tensor:
     """The box that each pixel shows; Pillow adds up the steps, which decides where a pixel's centre is on an edge."""
     step = small / size
-    return [int(place) for place in accumulate(repeat(step, size - 1), initial=step / 2)]
+    return torch.tensor([int(place) for place in accumulate(repeat(step, size - 1), initial=step / 2)])
 
 
 def _jpeg(x: Tensor, quality: float) -> Tensor:
-    pictures = (x * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
-    decoded = torch.from_numpy(np.stack([_coded(picture, int(quality)) for picture in pictures]))
-    return decoded.permute(0, 3, 1, 2).contiguous().to(x) / 255
+    pictures = x.mul(255).round_().to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    code = partial(_coded, quality=int(quality))
+    with ThreadPoolExecutor(torch.get_num_threads()) as threads:  # libjpeg runs without the interpreter's lock
+        decoded = np.stack(list(threads.map(code, pictures)))
+    return torch.from_numpy(decoded).permute(0, 3, 1, 2).to(x, memory_format=torch.contiguous_format) / 255
 
 
 def _coded(picture: np.ndarray, quality: int) -> np.ndarray:
