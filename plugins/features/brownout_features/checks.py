@@ -26,3 +26,20 @@ def check_levels(perturbation: str, modality: Modality, levels: Sequence[float],
             expected = "a finite number, 0 or more" if largest == inf else f"a number from 0 to {largest:g}"
             where = f"perturbation {perturbation!r} of {modality.name!r}"
             raise UsageError(f"{where}: levels[{index}] is {level!r}, expected {expected}")
+
+
+def check_kind(perturbation: str, modality: Modality, kinds: Sequence[str]) -> None:
+    """Refuse a modality, or a representation, of a kind without steps or columns.
+
+    Example:
+        >>> check_kind("drift", Modality("photo", "image", (3, 8, 8)), ("vector", "sequence"))
+        Traceback (most recent call last):
+        ...
+        brownout_registry.errors.UsageError: perturbation 'drift' of 'photo': it takes vector or sequence, not image
+
+    Raises:
+        UsageError: names the kinds.
+    """
+    if modality.kind not in kinds:
+        where = f"perturbation {perturbation!r} of {modality.name!r}"
+        raise UsageError(f"{where}: it takes {' or '.join(kinds)}, not {modality.kind}")

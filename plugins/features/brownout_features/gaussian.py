@@ -6,15 +6,11 @@ from collections.abc import Sequence
 from math import sqrt
 from typing import Literal
 
-import torch
-from torch import Tensor
-
 from brownout_features import draws
 from brownout_features.checks import check_levels
-from brownout_features.entries import Entries, replaced, root_mean_square, values_of
+from brownout_features.entries import Entries, replaced, values_of
+from brownout_features.units import Unit, size_of, unit_of
 from brownout_registry import Modality, Noise, Perturbation, UsageError
-
-Unit = Literal["auto", "range", "std", "rms", "absolute"]
 
 
 def gaussian_noise(
@@ -54,6 +50,7 @@ def gaussian_noise(
         UsageError: a negative level, a unit for multiplicative noise, or a unit that needs a range or scale.
 
     Example:
+        >>> import torch
         >>> class Ones:
         ...     def normal(self, label, shape=()):
         ...         return torch.ones(1, *shape)
@@ -63,7 +60,10 @@ def gaussian_noise(
     """
     check_levels("gaussian-noise", modality, levels)
     additive = mode == "additive"
-    unit = _unit(modality, additive, unit)
+    if not additive and unit != "auto":
+        where = f"perturbation 'gaussian-noise' of {modality.name!r}"
+        raise UsageError(f"{where}: unit is {unit!r}, but multiplicative noise has none: leave it out")
+    unit = unit_of("gaussian-noise", modality, unit)
     variance = reading == "variance" or (reading == "auto" and not additive)
     bounds = modality.range if clip is True or (clip == "auto" and additive) else None
 
@@ -71,32 +71,7 @@ def gaussian_noise(
         level = levels[severity - 1]
         scaled = draws.normal(inputs, noise, "gaussian") * (sqrt(level) if variance else level)
         values = values_of(inputs)
-        noisy = values + _size(inputs, modality, unit) * scaled if additive else values * (1 + scaled)
+        noisy = values + size_of(inputs, modality, unit) * scaled if additive else values * (1 + scaled)
         return replaced(inputs, noisy, bounds)
 
     return perturb
-
-
-def _unit(modality: Modality, additive: bool, unit: Unit) -> Unit:
-    where = f"perturbation 'gaussian-noise' of {modality.name!r}: unit is {unit!r}"
-    if not additive and unit != "auto":
-        raise UsageError(f"{where}, but multiplicative noise has none: leave it out")
-    if unit == "range" and modality.range is None:
-        raise UsageError(f"{where}, but the modality declares no range: use 'rms' or 'absolute'")
-    if unit == "std" and modality.scale is None:
-        raise UsageError(f"{where}, but the modality declares no scale: use 'rms' or 'absolute'")
-    if unit != "auto":
-        return unit
-    if modality.range and modality.kind in ("image", "spectrogram", "depth"):
-        return "range"
-    return "std" if modality.scale is not None else "rms"
-
-
-def _size(inputs: Entries, modality: Modality, unit: Unit) -> Tensor | float:
-    """How much one unit is."""
-    if unit == "rms":
-        return root_mean_square(inputs)
-    if unit == "std":
-        values = values_of(inputs)
-        return torch.tensor(modality.scale, dtype=values.dtype, device=values.device)
-    return modality.range[1] - modality.range[0] if unit == "range" and modality.range else 1.0

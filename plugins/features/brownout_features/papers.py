@@ -26,3 +26,46 @@ JACOBIAN = Paper(
   archivePrefix = {arXiv}
 }""",
 )
+
+MULTIBENCH = Paper(
+    title="MultiBench: Multiscale Benchmarks for Multimodal Representation Learning",
+    year=2021,
+    url="https://arxiv.org/abs/2107.07502",
+    bibtex="""@misc{liang2021multibench,
+  title = {{MultiBench}: Multiscale Benchmarks for Multimodal Representation Learning},
+  author = {Liang, Paul Pu and Lyu, Yiwei and Fan, Xiang and Wu, Zetian and Cheng, Yun and Wu, Jason and Chen, Leslie
+            and Wu, Peter and Lee, Michelle A. and Zhu, Yuke and Salakhutdinov, Ruslan and Morency, Louis-Philippe},
+  year = {2021},
+  eprint = {2107.07502},
+  archivePrefix = {arXiv}
+}""",
+)
+
+UM = Paper(
+    title="Data Augmentation of Wearable Sensor Data for Parkinson's Disease Monitoring using Convolutional Neural "
+    "Networks",
+    year=2017,
+    url="https://arxiv.org/abs/1706.00527",
+    bibtex="""@inproceedings{um2017data,
+  title = {Data Augmentation of Wearable Sensor Data for {Parkinson's} Disease Monitoring using Convolutional Neural
+           Networks},
+  author = {Um, Terry T. and Pfister, Franz M. J. and Pichler, Daniel and Endo, Satoshi and Lang, Muriel
+            and Hirche, Sandra and Fietzek, Urban and Kuli{\\'c}, Dana},
+  booktitle = {International Conference on Multimodal Interaction},
+  year = {2017}
+}""",
+)
+
+IWANA = Paper(
+    title="An Empirical Survey of Data Augmentation for Time Series Classification with Neural Networks",
+    year=2021,
+    url="https://arxiv.org/abs/2007.15951",
+    bibtex="""@article{iwana2021empirical,
+  title = {An Empirical Survey of Data Augmentation for Time Series Classification with Neural Networks},
+  author = {Iwana, Brian Kenji and Uchida, Seiichi},
+  journal = {PLOS ONE},
+  volume = {16},
+  number = {7},
+  year = {2021}
+}""",
+)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from brownout_features import cards
+from brownout_features.kinds import TENSORS
 from brownout_features.papers import IMAGENET_C, JACOBIAN
 from brownout_registry import EncoderCard, Option, PerturbationCard, hookimpl
-
-TENSORS = ("image", "spectrogram", "depth", "vector", "audio", "sequence")
 
 
 @hookimpl
@@ -44,8 +44,9 @@ def brownout_encoders() -> Sequence[EncoderCard]:
 
 @hookimpl
 def brownout_perturbations() -> Sequence[PerturbationCard]:
-    """Corruptions that any tensor can suffer."""
-    return [_gaussian_noise(), _salt_and_pepper(), _missing_entries()]
+    """Corruptions that any tensor can suffer, and those of time series and tables."""
+    common = [_gaussian_noise(), _salt_and_pepper(), _missing_entries()]
+    return [*common, *cards.losses(), *cards.amplitudes(), *cards.orders()]
 
 
 def _gaussian_noise() -> PerturbationCard:
@@ -110,7 +111,7 @@ def _missing_entries() -> PerturbationCard:
     return PerturbationCard(
         name="missing-entries",
         target="brownout_features.missing:missing_entries",
-        summary="Consecutive time steps, columns or rows, or scattered entries, become 0",
+        summary="Consecutive time steps, columns or rows, or scattered entries (random drop), become 0",
         paper=JACOBIAN,
         takes=TENSORS,
         default_for=("spectrogram", "audio", "sequence", "vector"),
@@ -126,6 +127,7 @@ def _missing_entries() -> PerturbationCard:
                 ("auto", "time", "frequency", "entries"),
             ),
             Option("unit", "share", "of a level: share of the axis, or number of columns", ("share", "columns")),
-            Option("fill", 0.0, "what lost entries become, brought into the declared range"),
+            cards.FILL,
         ),
+        variants={"random-drop": {"axis": "entries"}},
     )

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from brownout_registry import Modality, Noise, Perturbation, UsageError, check_option
 
+KINDS = ("image", "spectrogram", "depth")
+
 
 def bias_patch(
     modality: Modality,
@@ -37,7 +39,8 @@ def bias_patch(
         ``perturb(inputs, severity, noise)`` on ``[B, C, H, W]``.
 
     Raises:
-        UsageError: a level that is no number, or a size out of its range.
+        UsageError: a modality, or a representation, without rows and columns; a level that is no number; or a size
+            out of its range.
 
     Example:
         >>> class Middle:
@@ -72,6 +75,8 @@ def _run(u: Tensor, extent: int, edge: int) -> Tensor:
 
 def _check(modality: Modality, levels: Sequence[float], size: float, unit: str) -> None:
     where = f"perturbation 'bias-patch' of {modality.name!r}"
+    if modality.kind not in KINDS:
+        raise UsageError(f"{where}: it takes {' or '.join(KINDS)}, not {modality.kind}")
     for index, level in enumerate(levels):
         numeric = isinstance(level, int | float) and not isinstance(level, bool)
         if not (numeric and isfinite(level)):

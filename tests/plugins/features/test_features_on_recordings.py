@@ -19,7 +19,20 @@ from brownout_features import plugin
 from brownout_registry import Dataset, Padded, bind_options, resolve
 
 FACTORIES = {"sisfall": sisfall, "nyuv2": nyuv2}
-RECORDINGS = [("sisfall", "accel1"), ("sisfall", "gyro"), ("nyuv2", "depth"), ("nyuv2", "rgb")]
+RECORDINGS = {
+    ("sisfall", "accel1"): "sequence",
+    ("sisfall", "gyro"): "sequence",
+    ("nyuv2", "depth"): "depth",
+    ("nyuv2", "rgb"): "image",
+}
+CASES = [
+    pytest.param(card, *recording, id="-".join([card.name, *recording]))
+    for card in plugin.brownout_perturbations()
+    for recording, kind in RECORDINGS.items()
+    if kind in card.takes
+]
+MOVING = {"time-warp", "time-shift", "column-swap"}
+"""What reads a sample at other places; fast movements look as different after a short way as after a long one."""
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +46,7 @@ def data(shared_data: Path) -> Any:
     return load
 
 
-@pytest.mark.parametrize("card", plugin.brownout_perturbations(), ids=lambda card: card.name)
-@pytest.mark.parametrize(("name", "modality"), RECORDINGS, ids="-".join)
+@pytest.mark.parametrize(("card", "name", "modality"), CASES)
 def test_distortion_grows_within_the_range(data, noise_for, card, name, modality):
     split, column = data(name).splits["train"], next(each for each in data(name).modalities if each.name == modality)
     inputs, noise = split.read(modality, torch.arange(4)), noise_for(split.ids[:4])
@@ -52,8 +64,10 @@ def test_distortion_grows_within_the_range(data, noise_for, card, name, modality
         if column.range:
             assert column.range[0] <= after.min() <= after.max() <= column.range[1]
         distortions.append((after - before).abs().flatten(1).mean(1))
-    assert all((milder <= stronger).all() for milder, stronger in pairwise(distortions))
-    assert (distortions[0] > 0).all()
+    assert (distortions[-1] > 0).all()
+    if card.name not in MOVING:
+        assert (distortions[0] > 0).all()
+        assert all((milder <= stronger).all() for milder, stronger in pairwise(distortions))
 
 
 def test_a_suite_of_two_sensors(data, shared_data, tmp_path):

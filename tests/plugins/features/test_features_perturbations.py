@@ -31,10 +31,38 @@ CASES = [
     ("missing-entries", {}),
     ("missing-entries", {"axis": "time", "unit": "columns"}),
     ("missing-entries", {"axis": "entries", "fill": -1.0}),
+    ("structured-drop", {}),
+    ("structured-drop", {"steps": 3, "fill": -1.0}),
+    ("block-missing", {}),
+    ("block-missing", {"blocks": 1}),
+    ("step-noise", {}),
+    ("scaling", {}),
+    ("scaling", {"per": "sample"}),
+    ("drift", {}),
+    ("drift", {"mode": "multiplicative", "knots": 1}),
+    ("time-warp", {}),
+    ("time-warp", {"knots": 2}),
+    ("permutation", {}),
+    ("permutation", {"segments": 3}),
+    ("column-swap", {}),
+    ("column-swap", {"order": "any"}),
+    ("time-shift", {}),
+    ("time-shift", {"edge": "circular"}),
 ]
+MOVING = ("time-warp", "time-shift")
+"""What reads a sample at other times: an entry may come back to a value near its own."""
+COARSE = ("structured-drop", "permutation", "column-swap")
+"""Where there are few steps or columns, two severities may come to the same."""
 SEVERITIES = range(1, 6)
-each_case = pytest.mark.parametrize(("name", "options"), CASES, ids=str)
-each_modality = pytest.mark.parametrize("modality", MODALITIES.values(), ids=list(MODALITIES))
+WAYS = [
+    pytest.param(name, options, modality, id="-".join([name, *map(str, options.values()), key]))
+    for name, options in CASES
+    for key, modality in MODALITIES.items()
+    if modality.kind in CARDS[name].takes
+]
+each_way = pytest.mark.parametrize(("name", "options", "modality"), WAYS)
+growing = [way for way in WAYS if way.values[0] not in MOVING and way.values[:2] != ("column-swap", {})]
+padded = [way for way in WAYS if way.values[2].name in ("sensor", "voice")]
 many = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -67,8 +95,7 @@ def tensor(inputs: Any) -> torch.Tensor:
     return inputs.values if isinstance(inputs, Padded) else inputs
 
 
-@each_case
-@each_modality
+@each_way
 @given(
     order=st.permutations(range(5)),
     split=st.integers(0, 5),
@@ -84,8 +111,7 @@ def test_a_sample_does_not_see_its_batch(noise_for, name, options, modality, ord
         assert torch.equal(again, whole[part])
 
 
-@each_case
-@pytest.mark.parametrize("modality", [MODALITIES["sequence"], MODALITIES["audio"]], ids=["sequence", "audio"])
+@pytest.mark.parametrize(("name", "options", "modality"), padded)
 @given(padding=st.integers(1, 9), seed=st.integers(0, 99))
 @many
 def test_padding_changes_nothing_and_stays_zero(noise_for, name, options, modality, padding, seed):
@@ -98,8 +124,7 @@ def test_padding_changes_nothing_and_stays_zero(noise_for, name, options, modali
         assert not row[length:].any()
 
 
-@each_case
-@each_modality
+@pytest.mark.parametrize(("name", "options", "modality"), growing)
 @given(seed=st.integers(0, 99))
 @many
 def test_distortion_grows_entry_by_entry(noise_for, name, options, modality, seed):
@@ -108,11 +133,10 @@ def test_distortion_grows_entry_by_entry(noise_for, name, options, modality, see
     distortions = [(result - tensor(batch)).abs() for result in results]
     for milder, stronger in pairwise(distortions):
         assert (milder <= stronger).all()
-    assert distortions[0].sum() < distortions[-1].sum()
+    assert distortions[0].sum() < distortions[-1].sum() or (name in COARSE and distortions[-1].any())
 
 
-@each_case
-@each_modality
+@each_way
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16])
 def test_type_shape_dtype_range_and_an_untouched_input(noise_for, name, options, modality, dtype):
     batch = samples(modality, 4, 1)
@@ -129,8 +153,7 @@ def test_type_shape_dtype_range_and_an_untouched_input(noise_for, name, options,
         assert tensor(result).max() <= modality.range[1]
 
 
-@each_case
-@each_modality
+@each_way
 def test_seeds_and_samples_differ(noise_for, name, options, modality):
     perturb = perturbation(name, modality, options)
     low, high = modality.range or (0.0, 1.0)
@@ -155,8 +178,7 @@ def test_default_levels_grow():
             assert all(mild < strong for mild, strong in pairwise(levels))
 
 
-@each_case
-@each_modality
+@each_way
 def test_the_result_is_on_the_inputs_device(noise_for, name, options, modality):
     """The meta device refuses to mix with the CPU, so it finds what an accelerator would."""
     batch = samples(modality, 4, 1)

@@ -89,3 +89,9 @@ def test_mistakes_are_named(options, message):
     with pytest.raises(UsageError, match=message) as caught:
         bias_patch(BARE, **{"levels": (1.0,), **options})
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("kind", "shape"), [("vector", (12,)), ("sequence", (9, 6))])
+def test_a_representation_without_rows_and_columns_is_refused(kind, shape):
+    with pytest.raises(UsageError, match=f"'bias-patch' of 'encoded': it takes image or .*, not {kind}"):
+        bias_patch(Modality("encoded", kind, shape), (1.0,))
