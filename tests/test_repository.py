@@ -156,6 +156,7 @@ def test_every_plugin_that_registers_is_installed_and_loads() -> None:
 
 
 CALLED_WITH: dict[str, tuple[int, tuple[str, ...]]] = {
+    "attack": (0, ()),
     "dataset": (0, ()),
     "encoder": (1, ()),
     "executor": (0, ("workers",)),
@@ -215,5 +216,5 @@ def test_the_schema_in_the_docs_is_the_current_one() -> None:
 def test_every_hook_is_in_the_manual() -> None:
     manual = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
     names = [name for name in vars(hooks) if name.startswith("brownout_")]
-    assert len(names) == 14
+    assert len(names) == 15
     assert [name for name in names if f"`{name}`" not in manual] == []

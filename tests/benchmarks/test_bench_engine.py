@@ -28,7 +28,7 @@ from brownout.engine.settings import Settings
 from brownout.engine.shelf import Shelf
 from brownout.engine.specs import Condition, ViewSpec
 from brownout.engine.store import Store
-from brownout.suite import Suite, parse_suite
+from brownout.suite import parse_suite
 
 SAMPLES, BATCH, ROUNDS = 128, 64, 3
 MANY_SAMPLES, LONG_ROUNDS = 512, 2  # against bare forward passes, so that what a run costs once does not decide
@@ -84,13 +84,18 @@ class _Bench:
 
     def __init__(self, folder: Path, modalities: int, samples: int) -> None:
         self.folder, self.names = folder, [f"camera{number}" for number in range(modalities)]
-        self.suite, self.samples = _suite(folder, self.names, samples), samples
+        self.suite, self.samples = parse_suite(self.content(_content(folder, self.names, samples))), samples
         self.settings = Settings(out=folder / "run", cache=folder / "cache", batch=BATCH)
         run_suite(self.suite, Settings(out=folder / "warm", cache=folder / "cache", limit=1))
         self.kept = {path.name for path in (folder / "cache").iterdir()}
         self.plan: Plan = prepare(self.suite, self.settings, remember=False).plan
         (self.dataset,) = self.plan.datasets.values()
-        self.fitted = as_fitted(Shelf(Store(folder / "cache"), "cpu", BATCH), self.plan.cells[0].method)
+        self.shelf = Shelf(Store(folder / "cache"), "cpu", BATCH)
+        self.fitted = as_fitted(self.shelf, self.plan.cells[0].method)
+
+    def content(self, suite: dict[str, Any]) -> dict[str, Any]:
+        """The suite, for other benches to change."""
+        return suite
 
     def fresh(self) -> None:
         """Forget everything but the weights."""
@@ -144,14 +149,14 @@ def _seconds(function: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def _suite(folder: Path, names: list[str], samples: int) -> Suite:
+def _content(folder: Path, names: list[str], samples: int) -> dict[str, Any]:
     rng = np.random.default_rng(0)
     rows = 3 * samples
     arrays = {name: rng.integers(0, 256, (rows, 3, 64, 64), dtype=np.uint8) for name in names}
     split = np.repeat(["train", "validation", "test"], samples)
     np.savez(folder / "data.npz", label=np.arange(rows) % min(10, samples), split=split, **arrays)
     severities = [1, 2, 3, 4, 5] if samples > QUICK_SAMPLES else [1]
-    content = {
+    return {
         "suite": "bench",
         "dataset": {
             "use": "files",
@@ -168,4 +173,3 @@ def _suite(folder: Path, names: list[str], samples: int) -> Suite:
             "corruptions": {"each": CORRUPTIONS, "patterns": "all", "severities": severities},
         },
     }
-    return parse_suite(content)

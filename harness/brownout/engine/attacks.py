@@ -112,7 +112,7 @@ def at_input(
     modality = modality_named(dataset, name)
     clean: Any = to_device(read(dataset, dataset.splits["test"], name, rows), shelf.device)
     there = _steps(clean)
-    values = clean.values if isinstance(clean, Padded) else clean
+    values = _longest(clean.values, modality) if isinstance(clean, Padded) else clean
     if not isinstance(values, Tensor):
         return Entrance(values, None, lambda texts, _: encode(texts) if encode else texts)
     unit = _unit(modality, values)
@@ -122,7 +122,7 @@ def at_input(
         inputs: Any = entrance.source(changed, some)
         if isinstance(clean, Padded):
             mask = there[some].reshape(*there[some].shape, *[1] * (inputs.ndim - 2))
-            inputs = Padded(inputs * mask, clean.lengths[some])
+            inputs = Padded(inputs[:, : mask.shape[1]] * mask, clean.lengths[some])
         return encode(inputs) if encode else inputs
 
     return Entrance(entrance.values, entrance.bounds, source)
@@ -137,7 +137,8 @@ def at_embeddings(shelf: Shelf, dataset: Dataset, encoding: Encoding, rows: Tens
     texts: Any = read(dataset, dataset.splits["test"], name, rows)
     with torch.no_grad():
         embedded: Tensor = bottom.embed(texts)
-    unit = embedded.square().mean(tuple(range(1, embedded.ndim)), keepdim=True).sqrt().clamp(min=1e-12)
+        alone = torch.stack([bottom.embed([text]).square().mean().sqrt() for text in texts])  # without padding
+    unit = alone.clamp(min=1e-12).reshape(-1, *[1] * (embedded.ndim - 1))
     entrance = _tensor_entrance(embedded, unit, None)
 
     def source(changed: Tensor, some: Tensor) -> Tensor:
@@ -206,6 +207,12 @@ def _spread(shelf: Shelf, clean: Encoding) -> Tensor:
         return torch.where(spread > 0, spread, 1.0)
 
     return shelf.keep(("spread", clean.key), compute)
+
+
+def _longest(values: Tensor, modality: Modality) -> Tensor:
+    """Padded to the length that the modality declares, so that an attack's draws do not depend on the batch."""
+    missing = max(0, modality.shape[0] - values.shape[1])
+    return torch.cat([values, values.new_zeros(len(values), missing, *values.shape[2:])], 1) if missing else values
 
 
 def _steps(inputs: Any) -> Tensor:

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from brownout_blocks import Drop, DropKind, drop_of, values_of
+from brownout_blocks import Drop, DropKind, Norm, by_row, drop_of, values_of
 from brownout_registry import Batch, Inputs, Model, Step, above, check_count, check_number, check_option
 from brownout_robust_training.common import bounds_of, check_clip, check_modalities, descend, evaluating
-from brownout_robust_training.crafting import Norm, pgd, random_start
+from brownout_robust_training.crafting import pgd, random_start
 from brownout_robust_training.inputs import changeable, replaced, rooms
 
 NAME = "adversarial"
@@ -62,7 +62,7 @@ class Adversarial:
             norm=self.norm,
             bounds=self.bounds,
             start=random_start(values, self.epsilon) if self.random_start else None,
-            rooms={name: each & _rows(attacked, each) for name, each in rooms(batch, names).items()},
+            rooms={name: each & by_row(attacked, each) for name, each in rooms(batch, names).items()},
         )
         return replaced(batch, adversarial)
 
@@ -121,7 +121,3 @@ def adversarial(
     step = min(1.0, 2.5 / steps) * epsilon if step_size is None else step_size
     bounds, dropped = bounds_of(NAME, range), drop_of(NAME, drop, drop_rate)
     return Adversarial(epsilon, step, steps, random_start, norm, modalities, bounds, clean, dropped, clip)
-
-
-def _rows(chosen: Tensor, like: Tensor) -> Tensor:
-    return chosen.reshape(-1, *[1] * (like.ndim - 1))

@@ -6,48 +6,15 @@ Several inputs are attacked together, by name; the norm is taken of each sample 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
-Norm: TypeAlias = Literal["linf", "l2"]
-"""How a perturbation is measured: its largest entry, or its Euclidean length."""
+from brownout_blocks import Norm, direction, project, uniform_start
 
 LossOf: TypeAlias = Callable[[Mapping[str, Tensor]], Tensor]
 """From inputs ``{name: [B, ...]}`` to the scalar that an attack increases, best a sum over samples."""
-
-SMALLEST = 1e-12
-"""Squared norms below it count as it, so that nothing is divided by zero."""
-
-
-def direction(gradient: Tensor, norm: Norm) -> Tensor:
-    r"""The step of norm 1 along which a linear function grows most: $sign(g)$, or $g / \|g\|_2$ of each sample.
-
-    Args:
-        gradient: ``[B, ...]``.
-        norm: which one.
-
-    Example:
-        >>> direction(torch.tensor([[3.0, -4.0]]), "linf"), direction(torch.tensor([[3.0, -4.0]]), "l2")
-        (tensor([[ 1., -1.]]), tensor([[ 0.6000, -0.8000]]))
-    """
-    return gradient.sign() if norm == "linf" else gradient / _length(gradient)
-
-
-def project(delta: Tensor, epsilon: float, norm: Norm) -> Tensor:
-    r"""The nearest perturbation in the ball: $clip(\delta, \pm\epsilon)$, $\delta \min(1, \epsilon / \|\delta\|_2)$.
-
-    Args:
-        delta: ``[B, ...]``.
-        epsilon: radius of the ball, in the input's unit.
-        norm: which ball.
-
-    Example:
-        >>> project(torch.tensor([[3.0, -4.0]]), 1.0, "l2")
-        tensor([[ 0.6000, -0.8000]])
-    """
-    return delta.clamp(-epsilon, epsilon) if norm == "linf" else delta * (epsilon / _length(delta)).clamp_max(1)
 
 
 def fgsm_step(
@@ -87,7 +54,7 @@ def random_start(inputs: Mapping[str, Tensor], epsilon: float) -> dict[str, Tens
         >>> bool(random_start({"sound": torch.zeros(1, 9)}, 0.1)["sound"].abs().max() <= 0.1)
         True
     """
-    return {name: torch.empty_like(x).uniform_(-epsilon, epsilon) for name, x in inputs.items()}
+    return {name: uniform_start(torch.rand_like(x), epsilon) for name, x in inputs.items()}
 
 
 def pgd(
@@ -148,9 +115,3 @@ def _restricted(
     """Valid values where there is room to change, clean ones elsewhere."""
     valid = {name: x.clamp(*bounds) if bounds else x for name, x in inputs.items()}
     return {name: torch.where(rooms[name], x, clean[name]) if rooms else x for name, x in valid.items()}
-
-
-def _length(values: Tensor) -> Tensor:
-    """Euclidean length of each sample, ``[B, 1, ...]``, never zero."""
-    squares = values.flatten(1).square().sum(1).clamp_min(SMALLEST)
-    return squares.sqrt().reshape(-1, *[1] * (values.ndim - 1))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
 
 from brownout_registry import Modality, Representation, UsageError
 
@@ -23,6 +25,9 @@ class CharNgrams(nn.Module):
     bits, which is the same everywhere and for ever. A text shorter than ``shortest`` gives zeros.
 
     Shapes: B strings of any script and length to the vector ``[B, dimension]``.
+
+    For attacks, `embed` and `encode_embedded` are the two halves of the encoder, below and above the embeddings of
+    single n-grams; the second one is differentiable in its embeddings.
 
     Args:
         modality: of kind text.
@@ -61,11 +66,37 @@ class CharNgrams(nn.Module):
 
     def forward(self, inputs: list[str]) -> Tensor:
         """Mean embeddings ``[B, dimension]``."""
-        hashes, counts = hash_ngrams(inputs, self.shortest, self.longest)
+        indices, counts = self._indices(inputs)
+        return self.embedding(indices, counts.cumsum(0) - counts)  # type: ignore[no-any-return]
+
+    def embed(self, texts: list[str]) -> Tensor:
+        """The embedding of each n-gram, zero behind a text's last one, ``[B, T, dimension]``.
+
+        T is the number of n-grams of the text that has most of them, and 1 where no text has any.
+        """
+        indices, counts = self._indices(texts)
+        parts = functional.embedding(indices, self.embedding.weight).split(counts.tolist())
+        return functional.pad(pad_sequence(list(parts), batch_first=True), (0, 0, 0, int(not counts.any())))
+
+    def encode_embedded(self, embedded: Tensor, texts: list[str]) -> Tensor:
+        """Mean of these embeddings over each text's n-grams, ``[B, dimension]``.
+
+        Args:
+            embedded: ``[B, T, dimension]``, of at least as many n-grams as any of these texts has; what it holds
+                behind a text's end reaches nothing.
+            texts: how many n-grams are real.
+        """
+        _, counts = self._indices(texts)
+        real = torch.arange(embedded.shape[1], device=embedded.device) < counts[:, None]
+        return torch.where(real[:, :, None], embedded, 0.0).sum(1) / counts.clamp_min(1)[:, None]
+
+    def _indices(self, texts: list[str]) -> tuple[Tensor, Tensor]:
+        """Bucket of each n-gram, text by text, and int64 ``[B]``, how many each text has."""
+        hashes, counts = hash_ngrams(texts, self.shortest, self.longest)
         device = self.embedding.weight.device
-        indices = torch.from_numpy((hashes % self.buckets).astype(np.int64)).to(device)
-        offsets = torch.from_numpy(np.cumsum(counts) - counts).to(device)
-        return self.embedding(indices, offsets)  # type: ignore[no-any-return]
+        return torch.from_numpy((hashes % self.buckets).astype(np.int64)).to(device), torch.from_numpy(counts).to(
+            device
+        )
 
 
 def hash_ngrams(texts: list[str], shortest: int, longest: int) -> tuple[np.ndarray, np.ndarray]:

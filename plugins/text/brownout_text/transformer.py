@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
@@ -16,6 +16,9 @@ class TransformerEncoder(nn.Module):
     Weights are read from safetensors only, and used as float32. No code of a model's folder is executed.
 
     Shapes: B strings to the vector ``[B, D]``, D being the model's hidden size.
+
+    For attacks, `embed` and `encode_embedded` are the two halves of the encoder, below and above the token
+    embeddings; the second one is differentiable in its embeddings.
 
     Args:
         modality: of kind text.
@@ -55,14 +58,36 @@ class TransformerEncoder(nn.Module):
             raise UsageError(f"{where}: option 'max_length' is {max_length}, expected 1 to {limit}")
         self.tokeniser.padding_side = "right"  # so that positions do not depend on the longest text of the batch
         self.representation = Representation("vector", (config.hidden_size,))
+        if (pooler := getattr(self.net, "pooler", None)) is not None:
+            pooler.requires_grad_(False)  # its output is not used, so no gradient would reach it
         self.train()
 
     def forward(self, inputs: list[str]) -> Tensor:
         """Pooled states ``[B, D]``."""
-        tokens = self.tokeniser(
-            inputs, padding=True, truncation=True, max_length=self.max_length, return_tensors="pt"
-        ).to(self.net.device)
+        tokens = self._tokens(inputs, True, self.max_length)
         return pool(self.net(**tokens).last_hidden_state, tokens["attention_mask"], self.pooling)
+
+    def embed(self, texts: list[str]) -> Tensor:
+        """The embeddings of B texts' tokens before positions are added, ``[B, T, E]``; T is the longest text's."""
+        tokens = self._tokens(texts, True, self.max_length)
+        return self.net.get_input_embeddings()(tokens["input_ids"])  # type: ignore[no-any-return]
+
+    def encode_embedded(self, embedded: Tensor, texts: list[str]) -> Tensor:
+        """Pooled states of texts whose tokens have these embeddings, ``[B, D]``.
+
+        Args:
+            embedded: ``[B, T, E]``, of at least as many tokens as the longest of these texts has; what it holds
+                behind a text's end reaches nothing.
+            texts: which of the tokens are real.
+        """
+        tokens = self._tokens(texts, "max_length", embedded.shape[1])
+        del tokens["input_ids"]
+        states = self.net(inputs_embeds=embedded, **tokens).last_hidden_state
+        return pool(states, tokens["attention_mask"], self.pooling)
+
+    def _tokens(self, texts: list[str], padding: bool | str, max_length: int) -> Any:
+        options = {"padding": padding, "truncation": True, "max_length": max_length, "return_tensors": "pt"}
+        return self.tokeniser(texts, **options).to(self.net.device)
 
 
 def pool(states: Tensor, mask: Tensor, pooling: Literal["mean", "cls"]) -> Tensor:

@@ -12,9 +12,10 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from brownout.engine.models import Joint
+from brownout_blocks import direction, project
 from brownout_registry import Batch, Padded, Prediction, Step, Task
 from brownout_robust_training.common import evaluating
-from brownout_robust_training.crafting import direction, fgsm_step, pgd, project, random_start
+from brownout_robust_training.crafting import fgsm_step, pgd, random_start
 
 NAMES = ["vector", "map", "sequence"]
 
