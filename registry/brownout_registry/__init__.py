@@ -19,7 +19,7 @@ from brownout_registry.cards import (
     SummaryCard,
     TrainingCard,
 )
-from brownout_registry.catalogue import Catalogue, Entry, bind_options, catalogue, resolve
+from brownout_registry.catalogue import Catalogue, Entry, bind_options, catalogue, hosting, resolve
 from brownout_registry.checks import (
     above,
     below,
@@ -135,6 +135,7 @@ __all__ = [
     "check_widths",
     "hookimpl",
     "hookspec",
+    "hosting",
     "is_count",
     "load_plugins",
     "resolve",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from brownout_registry.contracts import KINDS
+from brownout_registry.contracts import KINDS, Kind
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,16 @@ class Card:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetCard(Card):
-    """A dataset: ``factory(**options) -> Dataset``."""
+    """A dataset: ``factory(**options) -> Dataset``.
+
+    Attributes:
+        modalities: the kind of each modality by name, in the dataset's order, so that a suite's cells can be listed
+            without building it; or, where options decide, ``"module:function"`` of a function that gives this
+            mapping from the bound options and imports no torch. None: only building it tells.
+    """
 
     kind: ClassVar[str] = "dataset"
+    modalities: Mapping[str, Kind] | str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +93,8 @@ class FusionCard(Card):
     Attributes:
         level: where it fuses, see `brownout_registry.Fusion`.
         takes: representation kinds it accepts (representation level only).
-        trained: whether it is fitted; ``False`` at the decision level means training-free.
+        trained: whether it is fitted; ``False`` at the decision level means training-free, at the input level a
+            model that is evaluated with the weights its factory gives it.
         missing: how it treats an absent modality: ``skip`` (leaves it out), ``zero`` (a zero representation
             takes its place), ``token`` (its own learned token).
         oracle: knowledge that no deployed system has and this method uses, such as which modality is

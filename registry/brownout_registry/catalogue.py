@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -87,11 +88,35 @@ class Catalogue:
         return message
 
 
+_guests: list[Plugin] = []
+
+
 @cache
 def catalogue() -> Catalogue:
     """The catalogue of what is installed, loaded once per process."""
     plugins = load_plugins()
-    return Catalogue.of(plugins.plugins, plugins)
+    return Catalogue.of((*plugins.plugins, *_guests), plugins)
+
+
+@contextmanager
+def hosting(plugins: Iterable[Plugin]) -> Iterator[None]:
+    """Have plugins that are not installed in this process's catalogue for a while.
+
+    Example:
+        >>> from brownout_registry import FusionCard, Plugin, catalogue
+        >>> card = FusionCard(name="guest", target="builtins:len", summary="", level="decision")
+        >>> with hosting([Plugin("guest", "nowhere", "1", "builtins", cards=(card,))]):
+        ...     catalogue().find("fusion", "guest").plugin.distribution
+        'nowhere'
+    """
+    before = list(_guests)
+    _guests.extend(plugins)
+    catalogue.cache_clear()
+    try:
+        yield
+    finally:
+        _guests[:] = before
+        catalogue.cache_clear()
 
 
 def resolve(card: Card) -> Any:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from brownout.engine.inputs import as_inputs, mix, modality_of, zeros_like
-from brownout.engine.masks import hit, presence
+from brownout.engine.masks import donors, hit, presence
 from brownout.engine.noise import KeyedNoise
 from brownout.engine.preflight import prepare
 from brownout.engine.settings import Settings
@@ -34,8 +34,14 @@ METHODS = [
 TOKENS = [{"name": "tokens", "fusion": "tokens"}]
 CORRUPTIONS = [
     {"each": ["shift"], "severities": [1, 3], "patterns": "all"},
-    {"each": ["shift"], "severities": [2], "share": 0.5},
-    {"joint": [{"vector": "gaussian-noise", "image": "shift"}], "severities": [2], "patterns": "all", "share": 0.7},
+    {"each": ["shift"], "severities": [2], "share": 0.5, "exact": True},
+    {
+        "joint": [{"vector": "gaussian-noise", "image": "shift"}],
+        "severities": [2],
+        "patterns": "all",
+        "share": 0.7,
+        "together": True,
+    },
 ]
 FEATURES = [{"each": ["shift", "gaussian-noise"], "severities": [2], "at": "features", "share": 0.6, "patterns": "all"}]
 
@@ -89,12 +95,14 @@ class FullPass:
         return torch.where(_wide(there, values), values, 55.0) if means in ("absent", "token") else values
 
     def _inputs(self, cell: Cell, dataset: Dataset, name: str) -> Any:
-        split = dataset.splits["test"]
-        clean = split.read(name, torch.arange(len(split)))
+        split, rows = dataset.splits["test"], torch.arange(len(dataset.splits["test"]))
+        if name in cell.condition.mispaired:
+            rows = donors(cell.condition, name, self.shelf.evaluated(cell.method.dataset))
+        clean = split.read(name, rows)
         view = cell.condition.views.get(name)
         if view is None or view.at == "features":
             return clean
-        return mix(clean, self._perturb(view, dataset, clean), hit(cell.condition, name, split.ids))
+        return mix(clean, self._perturb(view, dataset, clean), self._hit(cell, name))
 
     def _perturb(self, view: ViewSpec, dataset: Dataset, inputs: Any, features: Any = None) -> Any:
         assert view.perturbation is not None
@@ -111,8 +119,10 @@ class FullPass:
         dataset = self.plan.datasets[cell.method.dataset.name]
         shape = self.shelf.representation(cell.method.encoding(name, ViewSpec(cell.method.dataset, name)))
         noisy = self._perturb(view, dataset, as_inputs(values, shape), modality_of(shape, name))
-        hits = hit(cell.condition, name, dataset.splits["test"].ids)
-        return mix(values, noisy if isinstance(noisy, Tensor) else noisy.values, hits)
+        return mix(values, noisy if isinstance(noisy, Tensor) else noisy.values, self._hit(cell, name))
+
+    def _hit(self, cell: Cell, name: str) -> Tensor:
+        return hit(cell.condition, name, self.shelf.evaluated(cell.method.dataset))
 
     def _encode(self, fit: FitSpec, dataset: Dataset, name: str, inputs: Any) -> Tensor:
         spec = next(each for each in fit.encoders if each.modality == name)
@@ -152,7 +162,11 @@ def test_stored_predictions_equal_a_full_forward_pass(
     suite = make_suite(
         methods=METHODS,
         training={"epochs": 2, "seeds": [3]},
-        protocol={"missing": {"patterns": "all", "rates": [0.4], "means": means}, "corruptions": corruptions},
+        protocol={
+            "missing": {"patterns": "all", "rates": [0.4], "means": means},
+            "corruptions": corruptions,
+            "mispaired": {"shares": [0.3, 1.0]},
+        },
     )
     run = compute(suite, batch=7)
     failed = {each["method"] for each in run.failures}
@@ -173,9 +187,11 @@ def test_a_token_is_equal_too(make_suite: Any, compute: Callable[..., Run], stor
     assert assert_equivalent(suite, run, stored, tmp_path / "cache") == run.facts["counts"]["cells"]
 
 
-@pytest.mark.parametrize("means", ["absent", "zero-input", "mean-representation"])
+@pytest.mark.parametrize(
+    ("means", "empty"), [("absent", "keep"), ("zero-input", "predict"), ("mean-representation", "keep")]
+)
 def test_backbones_and_natural_missingness_are_equal_too(
-    means: str, make_suite: Any, compute: Callable[..., Run], stored: Any, tmp_path: Path
+    means: str, empty: str, make_suite: Any, compute: Callable[..., Run], stored: Any, tmp_path: Path
 ) -> None:
     encoders = {
         "vector": {"use": "probe", "backbone": {"use": "probe", "width": 9}},
@@ -188,7 +204,11 @@ def test_backbones_and_natural_missingness_are_equal_too(
         encoders=encoders,
         methods=METHODS[:3],
         training={"epochs": 2},
-        protocol={"missing": {"patterns": "all", "means": means}, "corruptions": [CORRUPTIONS[0], *FEATURES]},
+        protocol={
+            "missing": {"patterns": "all", "means": means, "empty": empty},
+            "corruptions": [CORRUPTIONS[0], *FEATURES],
+            "mispaired": {"shares": [0.6]},
+        },
     )
     run = compute(suite, batch=16)
     assert not run.failures

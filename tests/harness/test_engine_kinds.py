@@ -33,7 +33,11 @@ def test_every_kind_of_modality_end_to_end(
         methods=METHODS,
         training={"epochs": 30, "learning_rate": 0.02, "batch_size": 16},
         protocol={
-            "missing": {"patterns": [["text"], ["image", "audio"], ["sequence", "vector"]], "rates": [0.5]},
+            "missing": {
+                "patterns": [["text"], ["image", "audio"], ["sequence", "vector"]],
+                "rates": [0.5],
+                "empty": "predict",
+            },
             "corruptions": [
                 {"each": "default", "severities": [1]},
                 {"joint": [{"text": "word-masking", "audio": "gaussian-noise"}], "severities": [3], "share": 0.5},

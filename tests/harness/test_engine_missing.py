@@ -44,7 +44,12 @@ def test_absent_content_reaches_neither_training_nor_prediction(
             methods=[METHODS[5]] if means == "token" else METHODS,
             training={"epochs": 1},
             protocol={
-                "missing": {"patterns": [["vector", "image"], ["text", "audio"]], "rates": [0.5], "means": means},
+                "missing": {
+                    "patterns": [["vector", "image"], ["text", "audio"]],
+                    "rates": [0.5],
+                    "means": means,
+                    "empty": "predict",
+                },
                 "corruptions": {"each": ["gaussian-noise"], "severities": [5], "modalities": ["vector", "audio"]},
             },
         )
@@ -75,7 +80,7 @@ def test_each_meaning_is_what_it_says(
         dataset={"missing": 0.3},
         methods=[METHODS[5]],
         training={"epochs": 2},
-        protocol={"missing": {"patterns": [["vector"]], "means": means}},
+        protocol={"missing": {"patterns": [["vector"]], "means": means, "empty": "predict"}},
     )
     predictions = stored(compute(suite))
     settings = Settings(tmp_path / "run", tmp_path / "cache", device="cpu")

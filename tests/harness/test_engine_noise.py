@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brownout.engine.masks import hit, presence
+from brownout.engine.masks import Evaluated, donors, hit, presence
 from brownout.engine.noise import KeyedNoise
 from brownout.engine.specs import Condition
 from brownout.results import Run
@@ -177,10 +178,96 @@ def test_a_pattern_takes_its_modalities_from_every_sample() -> None:
 
 
 def test_a_share_is_drawn_for_each_modality_independently_and_nested() -> None:
-    ids = torch.arange(8000)
-    half = {name: hit(Condition(FACTS, NAMES, share=0.5), name, ids) for name in NAMES[:2]}
-    tenth = hit(Condition(FACTS, NAMES, share=0.1), "vector", ids)
+    everyone = evaluated(range(8000))
+    half = {name: hit(Condition(FACTS, NAMES, share=0.5), name, everyone) for name in NAMES[:2]}
+    tenth = hit(Condition(FACTS, NAMES, share=0.1), "vector", everyone)
     assert abs(float(half["vector"].float().mean()) - 0.5) < 0.02
     assert abs(float((half["vector"] & half["image"]).float().mean()) - 0.25) < 0.02
     assert not bool((tenth & ~half["vector"]).any())
-    assert bool(hit(Condition(FACTS, NAMES), "vector", ids).all())
+    assert bool(hit(Condition(FACTS, NAMES), "vector", everyone).all())
+
+
+def evaluated(ids: Iterable[int], present: torch.Tensor | None = None) -> Evaluated:
+    keys = torch.tensor(list(ids))
+    return Evaluated(keys, torch.ones(len(keys), 3, dtype=torch.bool) if present is None else present, NAMES)
+
+
+@given(ids=IDS, share=st.floats(0.01, 0.99), step=st.floats(0, 1), seed=st.integers(0, 99), together=st.booleans())
+@settings(max_examples=40)
+def test_an_exact_share_is_exact_and_nested(
+    ids: list[int], share: float, step: float, seed: int, together: bool
+) -> None:
+    facts: dict[str, Any] = {"seed": seed, "exact": True, "together": together}
+    less = hit(Condition(FACTS, NAMES, share=share, **facts), "image", evaluated(ids))
+    more = hit(Condition(FACTS, NAMES, share=share + step * (0.99 - share), **facts), "image", evaluated(ids))
+    assert int(less.sum()) == math.floor(share * len(ids) + 0.5)
+    assert bool((more | ~less).all())
+
+
+@given(ids=IDS, data=st.data(), seed=st.integers(0, 99))
+@settings(max_examples=40)
+def test_who_is_hit_does_not_depend_on_the_order_of_the_samples(ids: list[int], data: Any, seed: int) -> None:
+    order = torch.tensor(data.draw(st.permutations(range(len(ids)))))
+    shuffled = evaluated(torch.tensor(ids)[order].tolist())
+    for exact in (False, True):
+        half = Condition(FACTS, NAMES, share=0.5, seed=seed, exact=exact)
+        assert torch.equal(hit(half, "image", evaluated(ids))[order], hit(half, "image", shuffled))
+    mispaired = Condition(FACTS, NAMES, mispaired={"image": 0.5}, seed=seed)
+    found = torch.tensor(ids)[donors(mispaired, "image", evaluated(ids))]
+    assert torch.equal(found[order], shuffled.ids[donors(mispaired, "image", shuffled)])
+
+
+def test_together_hits_the_same_samples_in_every_modality() -> None:
+    everyone = evaluated(range(400))
+    for exact in (False, True):
+        alone, together = (Condition(FACTS, NAMES, share=0.5, exact=exact, together=each) for each in (False, True))
+        assert torch.equal(hit(together, "vector", everyone), hit(together, "image", everyone))
+        both = hit(alone, "vector", everyone) & hit(alone, "image", everyone)
+        assert 60 < int(both.sum()) < 140  # a quarter, not a half
+
+
+def test_equal_draws_are_told_apart_by_id() -> None:
+    everyone = evaluated([5, 3, 4, 1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("brownout.engine.masks._draws", lambda *_: torch.zeros(4))
+        hits = hit(Condition(FACTS, NAMES, share=0.5, exact=True, seed=12345), "image", everyone)
+    assert everyone.ids[hits].tolist() == [3, 1]
+
+
+@given(ids=IDS, missing=st.floats(0, 0.8), share=st.floats(0.01, 1), seed=st.integers(0, 99))
+@settings(max_examples=40)
+def test_mispaired_samples_get_what_another_has(ids: list[int], missing: float, share: float, seed: int) -> None:
+    present = torch.rand(len(ids), 3, generator=torch.Generator().manual_seed(seed)) >= missing
+    everyone, own = evaluated(ids, present), torch.arange(len(ids))
+    has = present[:, 1]
+    whole = donors(Condition(FACTS, NAMES, mispaired={"image": 1.0}, seed=seed), "image", everyone)
+    assert sorted(whole.tolist()) == own.tolist()
+    assert torch.equal(present[whole, 1], has)
+    assert torch.equal(whole[~has], own[~has])
+    assert int(has.sum()) < 2 or not bool((whole == own)[has].any())
+    some, more = (
+        donors(Condition(FACTS, NAMES, mispaired={"image": each}, seed=seed), "image", everyone)
+        for each in (share, 0.5 * (1 + share))
+    )
+    assert bool(((some == own) | (some == whole)).all())
+    assert bool(((more == whole) | (some == own)).all())
+
+
+def test_a_share_of_the_samples_is_mispaired_in_each_modality_independently() -> None:
+    everyone, own = evaluated(range(4000)), torch.arange(4000)
+    found = {
+        name: donors(Condition(FACTS, NAMES, mispaired={name: 0.3}), name, everyone) for name in ("vector", "image")
+    }
+    hits = {name: each != own for name, each in found.items()}
+    assert abs(float(hits["image"].float().mean()) - 0.3) < 0.025
+    assert abs(float((hits["image"] & hits["vector"]).float().mean()) - 0.09) < 0.02
+    both = hits["image"] & hits["vector"]
+    assert float((found["image"] == found["vector"])[both].float().mean()) < 0.05
+
+
+def test_a_kept_sample_has_all_that_it_had_and_others_lack_what_the_pattern_lacks() -> None:
+    natural = torch.tensor([[True, True, True], [False, True, False], [False, False, False]])
+    kept = presence(Condition(FACTS, ("vector",), keeps=True), NAMES, torch.arange(3), natural)
+    assert kept.tolist() == [[True, False, False], [False, True, False], [False, False, False]]
+    emptied = presence(Condition(FACTS, ("vector",)), NAMES, torch.arange(3), natural)
+    assert emptied.tolist() == [[True, False, False], [False] * 3, [False] * 3]

@@ -42,6 +42,9 @@ def _components(suite: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from _recipes(suite["training"])
     for kind, key in (("metric", "metrics"), ("published", "published")):
         yield from ((kind, use["use"]) for use in suite.get(key, []))
+    if named := suite["protocol"].get("use"):
+        yield "protocol", named
+    yield from (("attack", use["use"]) for use in suite["protocol"].get("attacks", []))
     corruptions = suite["protocol"]["corruptions"]
     for part in corruptions if isinstance(corruptions, list) else [corruptions]:
         uses = part["each"] if isinstance(part["each"], list) else []

@@ -7,10 +7,11 @@ from dataclasses import asdict, fields
 from typing import Annotated, Any
 
 import typer
+import yaml
 from rich.console import Console
 from rich.table import Table
 
-from brownout_registry import Entry, UsageError, catalogue, unknown
+from brownout_registry import Entry, ProtocolCard, UsageError, bind_options, catalogue, resolve, unknown
 from brownout_registry.cards import Card
 
 Json = Annotated[bool, typer.Option("--json", envvar="BROWNOUT_JSON", help="Machine-readable.")]
@@ -107,6 +108,14 @@ def _describe(entry: Entry, console: Console) -> None:
         console.print(f"  option {option.name} = {option.default!r}{choices}: {option.help}", markup=False)
     for variant, options in card.variants.items():
         console.print(f"  variant {variant}: {_plain(options)}", markup=False)
+    if isinstance(card, ProtocolCard):
+        console.print(_protocol(card), markup=False, soft_wrap=True, end="")
+
+
+def _protocol(card: ProtocolCard) -> str:
+    """What a named protocol says, as a suite would."""
+    plain = json.loads(json.dumps(resolve(card)(**bind_options(card, {}))))  # without YAML's references
+    return yaml.safe_dump({"protocol": plain}, sort_keys=False, default_flow_style=None, width=110)
 
 
 def _plain(value: Any) -> str:

@@ -83,7 +83,7 @@ def bind(kind: str, name: str, options: Mapping[str, Any], variant: str | None =
     # a dataset has its own fingerprint; of any other component the files that its options name are hashed
     paths = [] if kind == "dataset" else [Path(text) for text in _strings(bound) if _is_path(text)]
     files = [_content(path) for path in paths]
-    source = key_of([_source(entry.plugin.distribution, entry.card.target), files])
+    source = key_of([_source(entry.plugin.distribution, entry.card.target), entry.card.target, files])
     return Component(kind, f"{entry.plugin.distribution}/{entry.card.name}", text, source)
 
 

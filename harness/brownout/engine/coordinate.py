@@ -11,9 +11,11 @@ from functools import partial
 from typing import Any, Protocol
 
 from brownout.engine.board import WorkBoard
+from brownout.engine.components import key_of
 from brownout.engine.faults import reason, told_if_full
 from brownout.engine.fitted import draw_figures, first_seed_methods
 from brownout.engine.folder import RunFolder
+from brownout.engine.gallery import gallery_key, make_gallery
 from brownout.engine.lifecycle import announce
 from brownout.engine.plan import Plan, fit_works, minimal_rows, works_for
 from brownout.engine.predictions import read_predictions
@@ -92,20 +94,21 @@ class _Session:
         before = self.folder.facts()
         self.store.sweep()
         found = self._rescored(self.folder.mend())
-        missing = [cell for cell in self.plan.cells if cell.key not in found]
+        missing = [cell for cell in filter(self.settings.wants, self.plan.cells) if cell.key not in found]
+        known = sum(cell.key in found for cell in self.plan.cells)
         works = works_for(missing, self.store)
         works += [work for work in self._fits_for_figures(before) if work not in works]
         minimal = minimal_rows(works, self.plan.datasets, self.store)
         facts = {**provenance(self.plan, self.device), **self._carried(before), "state": "running"}
         facts["cells"] = [cell.key for cell in self.plan.cells]
         self.folder.write_facts(facts)
-        self.progress.begin(self.plan, len(self.plan.cells) - len(missing), works)
-        counts = {"cells": len(self.plan.cells), "finished": len(self.plan.cells) - len(missing)}
+        self.progress.begin(self.plan, known, works)
+        counts = {"cells": len(self.plan.cells), "finished": known}
         self._announce("brownout_run_started", plan=counts)
         job = Job(self.folder.path, self.store.folder, self.device, self.settings.batch, self.metrics)
         try:
             executor(WorkBoard(works, self._done), partial(start, job))
-            facts |= self._drawn(before)
+            facts |= self._drawn(before) | self._gallery(before)
             facts["state"] = "finished"
         except BaseException:
             facts["state"] = "interrupted"
@@ -148,7 +151,7 @@ class _Session:
         self.told |= faults
 
     def _fits_for_figures(self, before: Mapping[str, Any]) -> list[Work]:
-        if before.get("figures_of") == self._figures_key() or not self.figures:
+        if before.get("figures_of") == self._figures_key() or not self.figures or self.settings.only is not None:
             return []
         methods = [method for dataset in self.plan.specs for method in first_seed_methods(self.plan, dataset)]
         return fit_works(methods, self.store)
@@ -160,7 +163,7 @@ class _Session:
     def _drawn(self, before: Mapping[str, Any]) -> dict[str, Any]:
         """The report's figures; one that fails costs itself only."""
         key = self._figures_key()
-        if before.get("figures_of") == key:
+        if before.get("figures_of") == key or self.settings.only is not None:
             return {}
         shelf = Shelf(self.store, self.device, self.settings.batch)
         try:
@@ -169,12 +172,24 @@ class _Session:
             self.progress.warn(f"figures could not be drawn: {reason(error)}")
             return {"figures": []}
 
+    def _gallery(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """Pictures of a sample under every perturbation; what fails here costs the gallery only."""
+        key = key_of(gallery_key(self.plan))
+        if before.get("gallery_of") == key or self.settings.only is not None:
+            return {}
+        try:
+            return {"gallery": make_gallery(self.plan, self.folder.path), "gallery_of": key}
+        except Exception as error:  # noqa: BLE001  a data set may fail in any way
+            self.progress.warn(f"the gallery could not be made: {reason(error)}")
+            return {"gallery": []}
+
     def _carried(self, before: Mapping[str, Any]) -> dict[str, Any]:
         """What earlier commands on this folder left that still counts."""
         kept = {"sessions": before.get("sessions", []), "encoder_rows": before.get("encoder_rows", _no_rows())}
         limit = self.settings.limit
         reason_ = f"only the first {limit} test samples were used (--limit)" if limit else None
         figures = {"figures": before.get("figures", []), "figures_of": before.get("figures_of")}
+        figures |= {"gallery": before.get("gallery", []), "gallery_of": before.get("gallery_of")}
         return {**kept, **figures, "not_comparable": reason_}
 
     def _close(self, facts: dict[str, Any], missing: int, minimal: Mapping[str, int]) -> None:

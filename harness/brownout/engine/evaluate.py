@@ -42,7 +42,7 @@ def compute_cells(shelf: Shelf, folder: Path, metrics: Metrics, work: PredictWor
             continue
         try:
             predictor = predictor or Predictor(shelf, cell.method)
-            records.append(_finish(cell, predictor.predict(cell), folder, metrics))
+            records.append(_finish(cell, predictor.predict(cell), predictor.drawn(cell), folder, metrics))
         except Exception as error:  # noqa: BLE001  a method may fail in any way, and costs its own cells only
             raise_if_nobodys(error)
             records.append(failure(cell, reason(error)))
@@ -61,9 +61,9 @@ def failure(cell: Cell, why: str) -> Record:
     return {**identity(cell), "status": "failed", "reason": why}
 
 
-def _finish(cell: Cell, stored: Stored, folder: Path, metrics: Metrics) -> Record:
+def _finish(cell: Cell, stored: Stored, drawn: Mapping[str, np.ndarray], folder: Path, metrics: Metrics) -> Record:
     file = f"predictions/{cell.key}.parquet"
-    digest = write_predictions(folder / file, stored)
+    digest = write_predictions(folder / file, stored, drawn)
     samples = len(stored.ids)
     return {
         **identity(cell),
@@ -219,6 +219,14 @@ class Predictor:
         if view != clean:
             inputs = mix(perturbed(self.dataset, clean, rows), inputs, hit(condition, name, self.everyone)[rows])
         return self._as_source(cell, name, to_device(inputs, self.shelf.device), there)
+
+    def drawn(self, cell: Cell) -> dict[str, np.ndarray]:
+        """Who is hit by a share, and whose content who has: what the draws decided, by column of the file."""
+        condition, everyone = cell.condition, self.everyone
+        shared = condition.views if condition.share < 1 else ()
+        hits = {f"hit.{name}": hit(condition, name, everyone).numpy() for name in shared}
+        content = {f"content.{name}": everyone.ids[donors(condition, name, everyone)] for name in condition.mispaired}
+        return hits | {name: ids.numpy() for name, ids in content.items()}
 
     def _donors(self, condition: Condition, name: str, rows: Tensor) -> Tensor:
         """The rows whose content stands for a modality: their own, unless it is mispaired."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -24,11 +24,16 @@ from brownout.engine.specs import (
     features_below,
     features_key,
 )
-from brownout.engine.store import Store
 from brownout.engine.works import FeatureWork, FitWork, PredictWork, ViewWork, Work, clean_of
 from brownout.suite.conditions import conditions_of
 from brownout.suite.schema import EncoderUse, Method, Suite, Training
 from brownout_registry import KINDS, Dataset, FusionCard, UsageError, unknown
+
+if TYPE_CHECKING:
+    from brownout.engine.store import Store  # imports torch, and a plan is laid out without
+
+
+Settle = Callable[[Iterable[Condition], DatasetSpec, Dataset], Iterable[Condition]]
 
 
 @dataclass(frozen=True)
@@ -52,14 +57,23 @@ class Plan:
     left_out: Mapping[str, str]
 
 
-def make_plan(suite: Suite, built: Iterable[tuple[DatasetSpec, Dataset]]) -> Plan:
+def make_plan(
+    suite: Suite, built: Iterable[tuple[DatasetSpec, Dataset]], settle: Settle = lambda found, *_: found
+) -> Plan:
     """Lay out all cells.
+
+    Args:
+        suite: what to lay out.
+        built: its datasets.
+        settle: holds conditions against the data, where there are any.
 
     Raises:
         UsageError: names the key of the suite.
     """
     pairs = list(built)
     specs = {spec.name: spec for spec, _ in pairs}
+    if len(specs) < len(pairs):
+        raise UsageError("dataset: two datasets have the same name; give them a 'name'")
     names = {each for spec in specs.values() for each in spec.modalities}
     for key in suite.encoders:
         if key not in names and key not in KINDS:
@@ -68,10 +82,13 @@ def make_plan(suite: Suite, built: Iterable[tuple[DatasetSpec, Dataset]]) -> Pla
         for name in method.datasets:
             if name not in specs:
                 raise UsageError(f"methods[{place}] ({method.name}): datasets: {unknown('dataset', name, specs)}")
-    conditions = {
-        spec.name: tuple(conditions_of(suite.protocol, spec, dataset.modalities, alone=len(pairs) == 1))
+    expanded = {
+        spec.name: conditions_of(suite.protocol, spec, dataset.modalities, alone=len(pairs) == 1)
         for spec, dataset in pairs
     }
+    if suite.protocol.use and all(each.facts.kind == "clean" for found in expanded.values() for each in found):
+        raise UsageError(f"protocol.use: {suite.protocol.use!r} has nothing but clean samples for {', '.join(specs)}")
+    conditions = {spec.name: tuple(settle(expanded[spec.name], spec, dataset)) for spec, dataset in pairs}
     left_out = {method.name: why for method in suite.methods if (why := _lacks(method))}
     methods = [
         (spec, _with_seed(suite, place, spec, dataset, seed))
@@ -202,6 +219,8 @@ def _method(
     loop = Loop(**training.model_dump(exclude={"seeds", "recipe", "options", "variant", "recipes"}))
     encoders = () if card.level == "input" else _encoder_specs(suite, method, dataset)
     if card.level != "decision":
+        if card.level == "input" and not card.trained:
+            loop = replace(loop, epochs=0)  # a model that is evaluated as it is
         own = FitSpec(spec, encoders, fusion, recipes[""], loop, seed)
         return MethodSpec(method.name, spec, card.level, fusion, seed, own)
     unimodal = tuple(FitSpec(spec, (each,), None, recipes[each.modality], loop, seed) for each in encoders)

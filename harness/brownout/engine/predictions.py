@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,20 @@ PER_SAMPLE = ("targets", "logits", "uncertainty")
 NAMED = ("unimodal", "weights", "diagnostics")
 
 
-def write_predictions(path: Path, stored: Stored) -> str:
+def write_predictions(path: Path, stored: Stored, drawn: Mapping[str, np.ndarray] | None = None) -> str:
     """Write a prediction file, whole or not at all, and give its digest.
 
     Columns: ``id``, ``present.NAME``, ``targets``, ``logits`` and, where the method gives them,
     ``uncertainty``, ``unimodal.NAME``, ``weights.NAME`` and ``diagnostics.NAME``; arrays are flattened per
-    sample and their shapes stand in the file's metadata.
+    sample and their shapes stand in the file's metadata. What a condition drew of each sample stands beside
+    them, for the reader alone: ``hit.NAME`` (whether a share hits it), ``content.NAME`` (the id of the sample
+    whose content it has).
     """
     columns, shapes = {"id": pa.array(stored.ids)}, {}
     for name, array in _arrays(stored):
         shapes[name] = list(array.shape[1:])
         columns[name] = _column(array)
+    columns |= {name: pa.array(values) for name, values in (drawn or {}).items()}
     facts = {"modalities": stored.modalities, "ignore_label": stored.ignore_label, "shapes": shapes}
     table = pa.table(columns).replace_schema_metadata({"brownout": json.dumps(facts)})
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,8 +8,6 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import torch
-
 from brownout.engine.components import bind
 from brownout.engine.plan import Plan
 from brownout.engine.published import published
@@ -31,7 +29,7 @@ def provenance(plan: Plan, device: str) -> dict[str, Any]:
         "methods": [_method(each) for each in suite.methods if each.name not in plan.left_out],
         "left_out": dict(plan.left_out),
         "datasets": [_dataset(plan, name) for name in plan.specs],
-        "metrics": [_metric(each) for each in suite.metrics],
+        "metrics": [metric_entry(each) for each in suite.metrics],
         "summaries": [_summary(each) for each in suite.summaries],
         "conditions": {name: [asdict(each.facts) for each in found] for name, found in plan.conditions.items()},
         "published": published(suite.published),
@@ -101,10 +99,13 @@ def _dataset(plan: Plan, name: str) -> dict[str, Any]:
     }
 
 
-def _metric(use: Use) -> dict[str, Any]:
-    card = bind("metric", use.use, use.options).card
+def metric_entry(use: Use) -> dict[str, Any]:
+    """What ``run.json`` says of a metric."""
+    component = bind("metric", use.use, use.options)
+    card = component.card
     assert isinstance(card, MetricCard)
-    facts = {"higher_is_better": card.higher_is_better, "percent": card.percent, "summary": card.summary}
+    facts: dict[str, Any] = {"use": component.name, "options": component.bound}
+    facts |= {"higher_is_better": card.higher_is_better, "percent": card.percent, "summary": card.summary}
     return {"name": metric_name(use), **facts}
 
 
@@ -128,4 +129,6 @@ def _summary(use: Use) -> dict[str, Any]:
 
 
 def _device(device: str) -> str:
+    import torch  # noqa: PLC0415  whoever only asks what a metric is called needs none
+
     return f"{device} ({torch.cuda.get_device_name(device)})" if device.startswith("cuda") else device

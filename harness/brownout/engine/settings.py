@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from brownout.engine.faults import located
+from brownout.engine.specs import Cell, CellName
 from brownout_registry import Executor, UsageError, catalogue, resolve
 
 
@@ -23,6 +24,8 @@ class Settings:
         device: ``auto``, ``cpu``, ``cuda`` ...
         batch: samples per forward pass in evaluation.
         limit: only the first so many test samples; results are then not comparable.
+        only: these cells (dataset, method, training seed, condition) and no others; all of them if None. A later
+            command may compute the rest.
     """
 
     out: Path | None = None
@@ -32,6 +35,11 @@ class Settings:
     device: str = "auto"
     batch: int = 256
     limit: int | None = None
+    only: frozenset[CellName] | None = None
+
+    def wants(self, cell: Cell) -> bool:
+        """Whether the cell is to be computed."""
+        return self.only is None or cell.name in self.only
 
 
 def choose_device(device: str) -> str:

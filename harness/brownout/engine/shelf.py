@@ -12,9 +12,11 @@ from torch import Tensor, nn
 from brownout.engine.components import Component
 from brownout.engine.data import build_dataset
 from brownout.engine.inputs import as_inputs
+from brownout.engine.masks import Evaluated
 from brownout.engine.models import Joint, build_backbone, build_decision, build_fit, heads_of
 from brownout.engine.perturb import modality_named
 from brownout.engine.seeding import seed
+from brownout.engine.settled import evaluated
 from brownout.engine.specs import DatasetSpec, EncoderSpec, Encoding, FitSpec
 from brownout.engine.store import Store
 from brownout_registry import Dataset, Inputs, Modality, Representation
@@ -36,6 +38,10 @@ class Shelf:
         """The dataset, cut to the run's limit."""
         dataset: Dataset = self.keep(("dataset", spec.component), lambda: build_dataset(spec.component))
         return dataset
+
+    def evaluated(self, spec: DatasetSpec) -> Evaluated:
+        """The test samples that are evaluated."""
+        return self.keep(("evaluated", spec), lambda: evaluated(self.dataset(spec), spec))
 
     def backbone(self, component: Component, modality: Modality) -> Any:
         """A frozen backbone on the device."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeAlias
 
 from brownout.engine.components import Component, engine_source, key_of
 from brownout_registry import ConditionFacts
@@ -177,7 +178,11 @@ class Condition:
         present: the modalities that a missing pattern leaves.
         rates: random missing rate by modality.
         share: random share of samples that is perturbed, for each modality independently.
-        seed: of random missing and of the share.
+        exact: whether it is exactly that share of the evaluated samples.
+        together: whether one draw decides for all modalities of a sample.
+        mispaired: share of samples that get a modality of another sample, by modality.
+        keeps: whether a sample of which the pattern leaves nothing keeps all that it has.
+        seed: of random missing, of the share and of mispaired samples.
         means: what an absent modality is replaced by.
         attack: on modalities that are otherwise clean.
     """
@@ -190,12 +195,17 @@ class Condition:
     seed: int = 0
     means: str = "absent"
     attack: AttackSpec | None = None
+    exact: bool = False
+    together: bool = False
+    mispaired: Mapping[str, float] = field(default_factory=dict)
+    keeps: bool = False
 
     @cached_property
     def key(self) -> str:
         """Hash of all that happens, whatever it is called."""
         views = {modality: view.key for modality, view in self.views.items()}
         masks = [self.rates, self.share, self.seed, self.means]
+        masks += [self.exact, self.together, self.mispaired, self.keeps]
         return key_of(["condition", sorted(self.present), views, *masks, self.attack])
 
 
@@ -235,6 +245,10 @@ class MethodSpec:
         return Encoding(self.own, view)
 
 
+CellName: TypeAlias = "tuple[str, str, int, str]"
+"""Dataset, method, training seed and condition."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """One method, dataset, training seed and condition: the unit of result."""
@@ -246,6 +260,11 @@ class Cell:
     def key(self) -> str:
         """Its name in ``cells.jsonl`` and of its prediction file."""
         return key_of(["cell", self.method.key, self.condition.key, self.method.dataset.limit])
+
+    @property
+    def name(self) -> CellName:
+        """What people call it: dataset, method, training seed and condition."""
+        return self.method.dataset.name, self.method.name, self.method.seed, self.condition.facts.name
 
     @property
     def attack(self) -> AttackSpec | None:
@@ -272,6 +291,8 @@ class Cell:
                 views.append(self.view(modality))
                 if self.condition.share < 1:
                     views.append(clean)
+            elif self.condition.keeps and modality not in attacked:
+                views.append(clean)
             if self.condition.means in ("zero-input", "mean-representation"):
                 views.append(replace(clean, stand_in=self.condition.means))
             needed[modality] = [self.method.encoding(modality, view) for view in dict.fromkeys(views)]

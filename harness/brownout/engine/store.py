@@ -14,6 +14,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,8 @@ class Store:
 
     def save_weights(self, key: str, tensors: Mapping[str, Tensor], **facts: Any) -> None:
         """Store named tensors as safetensors."""
-        content = encode({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
+        separate = partial(torch.clone, memory_format=torch.contiguous_format)  # tied weights share their memory
+        content = encode({name: separate(tensor.detach().cpu()) for name, tensor in tensors.items()})
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"{key}.safetensors"
         with replacing(self.folder / name) as temporary:

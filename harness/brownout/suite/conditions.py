@@ -30,7 +30,7 @@ T = TypeVar("T")
 def conditions_of(
     protocol: Protocol, spec: DatasetSpec, modalities: Sequence[Modality], *, alone: bool = True
 ) -> list[Condition]:
-    """All conditions, in the protocol's order: clean, patterns, rates, corruptions, attacks.
+    """All conditions, in the protocol's order: clean, patterns, rates, corruptions, mispaired, attacks.
 
     Args:
         protocol: what to expand.
@@ -42,7 +42,8 @@ def conditions_of(
         UsageError: names the key of the protocol.
     """
     builder = _Builder(protocol, spec, modalities, alone)
-    found = [*builder.clean(), *builder.patterns(), *builder.rates(), *builder.corruptions(), *builder.attacks()]
+    missing = [*builder.clean(), *builder.patterns(), *builder.rates()]
+    found = [*missing, *builder.corruptions(), *builder.mispaired(), *builder.attacks()]
     names = [condition.facts.name for condition in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UsageError(f"protocol: two conditions are called {twice[0]!r}; give the perturbations a 'name'")
@@ -87,12 +88,27 @@ class _Builder:
 
     def corruptions(self) -> Iterator[Condition]:
         given = self.protocol.corruptions
-        many = isinstance(given, list)
+        many, before = isinstance(given, list), set()
         for place, part in enumerate(given if isinstance(given, list) else [given]):
             key = f"protocol.corruptions[{place}]" if many else "protocol.corruptions"
             for condition in self._part(part, key):
+                if part.by_kind and condition.key in before:
+                    continue
+                before.add(condition.key)
                 yield condition
                 yield from self._crossed(condition, part.patterns, key)
+
+    def mispaired(self) -> Iterator[Condition]:
+        given, key = self.protocol.mispaired, "protocol.mispaired"
+        if given is None:
+            return
+        if len(self.modalities) < 2:
+            raise UsageError(f"{key}: {self.spec.name} has one modality, and nothing that it could be paired with")
+        for name in self._chosen(given.modalities or list(self.modalities), f"{key}.modalities"):
+            for severity, share in enumerate(given.shares, 1):
+                group, parameter = f"mispaired({name})", "share of samples"
+                facts = ConditionFacts(f"{group} {share:g}", group, "corruption", severity, share, parameter)
+                yield self.condition(facts, mispaired={name: share})
 
     def attacks(self) -> Iterator[Condition]:
         for place, use in enumerate(self.protocol.attacks):
@@ -106,12 +122,15 @@ class _Builder:
         return list(self._named(dict.fromkeys(names), key))
 
     def _part(self, part: Corruptions, key: str) -> Iterator[Condition]:
-        chosen = self._named(dict.fromkeys(part.modalities or self.modalities), f"{key}.modalities")
+        chosen = dict.fromkeys(self.modalities)
+        if part.modalities is not None:
+            chosen = self._named(dict.fromkeys(part.modalities), f"{key}.modalities", by_kind=part.by_kind)
         for modality in chosen:
             for use in self._each(part, self.modalities[modality], list(chosen), key):
                 yield from self._group({modality: use}, part, f"{key}.each")
         for uses in part.joint:
-            if named := self._named(uses, f"{key}.joint"):
+            named = self._named(uses, f"{key}.joint", by_kind=part.by_kind)
+            if len(named) > (1 if part.by_kind else 0):
                 yield from self._group(named, part, f"{key}.joint")
 
     def _each(self, part: Corruptions, modality: Modality, chosen: list[str], key: str) -> list[PerturbationUse]:
@@ -123,7 +142,7 @@ class _Builder:
         uses = [use for use in part.each if _takes(use.use, kinds, part.at, f"{key}.each")]
         for use in part.each:
             taken = (_takes(use.use, _kinds(self.modalities[m], part.at), part.at, key) for m in chosen)
-            if self.alone and not any(taken):
+            if self.alone and not part.by_kind and not any(taken):
                 raise UsageError(f"{key}.each: {use.use!r} takes none of the modalities {', '.join(chosen)}")
         return uses
 
@@ -132,7 +151,7 @@ class _Builder:
         views = {name: self._views(name, use, part, key) for name, use in uses.items()}
         most = min(len(each) for each in views.values())
         label = self._label(uses, part)
-        group = label if part.share >= 1 else f"{label} on {part.share:g} of samples"
+        group = label + _share(part)
         for severity in part.severities or range(1, most + 1):
             if severity > most:
                 raise UsageError(f"{key}: severity {severity} is not there; {label} has severities 1 to {most}")
@@ -141,7 +160,7 @@ class _Builder:
             level = first.levels[severity - 1] if len(chosen) == 1 else None
             parameter = _card(first.perturbation).parameter if len(chosen) == 1 else "severity"
             facts = ConditionFacts(f"{group} s{severity}", group, "corruption", severity, level, parameter)
-            yield self.condition(facts, views=chosen, share=part.share)
+            yield self.condition(facts, views=chosen, share=part.share, exact=part.exact, together=part.together)
 
     def _views(self, modality: str, use: PerturbationUse, part: Corruptions, key: str) -> list[ViewSpec]:
         with located(key):
@@ -170,8 +189,10 @@ class _Builder:
     def _patterns(self, given: str | Sequence[Sequence[str]], key: str) -> list[Pattern]:
         """Patterns as given or all proper ones, by how much is missing; the complete one is the clean condition."""
         names = tuple(self.modalities)
-        if given == "all":
-            return [pattern for size in range(len(names) - 1, 0, -1) for pattern in combinations(names, size)]
+        if isinstance(given, str):
+            most = len(names) - 1
+            sizes = {"all": range(most, 0, -1), "single-missing": [most], "single-present": [min(most, 1)]}[given]
+            return [pattern for size in sizes if size for pattern in combinations(names, size)]
         for pattern in given:
             self._known(pattern, key)
             if set(pattern) == set(names):
@@ -188,13 +209,16 @@ class _Builder:
             return _label("all", next(iter(uses.values())), part)
         return " + ".join(_label(name, use, part) for name, use in uses.items())
 
-    def _named(self, chosen: dict[str, T], key: str) -> dict[str, T]:
+    def _named(self, chosen: dict[str, T], key: str, *, by_kind: bool = False) -> dict[str, T]:
         """What is chosen by modality or by kind, by modality; a kind that this dataset lacks chooses nothing."""
+        if by_kind and (other := [name for name in chosen if name not in KINDS]):
+            raise UsageError(f"{key}: {unknown('kind', other[0], KINDS)}; with 'by_kind' only kinds stand here")
         self._known((name for name in chosen if name not in KINDS), key)
         found = {}
         for name, modality in self.modalities.items():
-            if name in chosen or modality.kind in chosen:
-                found[name] = chosen[name if name in chosen else modality.kind]
+            word = name if name in chosen and not by_kind else modality.kind
+            if word in chosen:
+                found[name] = chosen[word]
         return found
 
     def _known(self, names: Iterable[str], key: str) -> None:
@@ -232,6 +256,13 @@ def _levels(card: PerturbationCard, kind: str) -> tuple[float, ...]:
     if not levels:
         raise UsageError(f"perturbation {card.name!r} has no default levels for kind {kind!r}: give 'levels'")
     return levels
+
+
+def _share(part: Corruptions) -> str:
+    """`` on exactly 0.5 of samples, together``, or nothing if all samples are hit."""
+    if part.share >= 1:
+        return ""
+    return f" on {'exactly ' * part.exact}{part.share:g} of samples{', together' * part.together}"
 
 
 def _label(modality: str, use: PerturbationUse, part: Corruptions) -> str:

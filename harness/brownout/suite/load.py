@@ -79,7 +79,7 @@ def _override(content: Any, override: str) -> None:
 
 
 def _insert_named_protocol(content: dict[str, Any], source: str) -> None:
-    """Replace ``protocol: {use: NAME, ...}`` by what the named protocol says; keys beside ``use`` win."""
+    """Replace ``protocol: {use: NAME, ...}`` by what the named protocol says; keys beside ``use`` win, and are told."""
     given = content.get("protocol")
     if isinstance(given, str):
         given = {"use": given}
@@ -91,4 +91,6 @@ def _insert_named_protocol(content: dict[str, Any], source: str) -> None:
     except UsageError as error:
         raise UsageError(f"{source}: protocol.use: {error}") from None
     version = getattr(card, "version", "1")
-    content["protocol"] = {"name": card.name, "version": version, **named, **given}
+    own = [key for key in given if key not in ("use", "name", "version", "seed") and given[key] != named.get(key)]
+    name = f"{card.name} with its own {', '.join(own)}" if own else card.name
+    content["protocol"] = {"name": name, "version": version, **named, **given}

@@ -166,7 +166,7 @@ class Corruptions(Strict):
     by_kind: bool = Field(
         False,
         description="for any dataset: words in `modalities` and `joint` are kinds alone, and what takes none of a "
-        "dataset's modalities is passed over",
+        "dataset's modalities is passed over, or is joint and takes one",
     )
 
     @model_validator(mode="after")
@@ -230,6 +230,24 @@ class PublishedUse(Use):
     metric: str | None = None
 
 
+class Gate(Strict):
+    """What pytest holds cells to; `brownout run` only measures. Every key that is given must hold."""
+
+    metric: str | None = Field(None, description="the suite's first, if not given")
+    minimum: float | None = Field(None, description="the smallest value that passes")
+    maximum: float | None = Field(None, description="the largest value that passes")
+    drop: float | None = Field(None, ge=0, description="how much worse than clean it may be, in the metric's unit")
+    methods: list[str] = Field(["*"], min_length=1, description="names or shell patterns")
+    conditions: list[str] = Field(["*"], min_length=1, description="names or shell patterns")
+    xfail: str | None = Field(None, min_length=1, description="why these cells are known to fail; they stay in tables")
+
+    @model_validator(mode="after")
+    def _something(self) -> Gate:
+        if (self.minimum, self.maximum, self.drop, self.xfail) == (None, None, None, None):
+            raise ValueError("give 'minimum', 'maximum', 'drop' or 'xfail'")
+        return self
+
+
 class Suite(Strict):
     """One suite file: datasets × methods × protocol."""
 
@@ -245,6 +263,7 @@ class Suite(Strict):
     figures: list[Use] = []
     published: list[PublishedUse] = Field([], description="tables of papers, shown beside what was measured")
     baseline: str | None = Field(None, description="the method that the report compares the others with")
+    gates: list[Gate] = Field([], description="what `pytest SUITE` fails on; not part of a run's identity")
     _source: str = PrivateAttr("suite")
 
     @model_validator(mode="after")

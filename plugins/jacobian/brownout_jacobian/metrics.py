@@ -54,7 +54,7 @@ def theorem_bound(stored: Stored) -> float:
         >>> theorem_bound(Stored(np.arange(2), np.zeros(2, int), np.zeros((2, 3)), there, (), diagnostics=found))
         0.75
     """
-    return float(stored.diagnostics["bound"].max()) if "bound" in stored.diagnostics else nan
+    return float(stored.diagnostics["bound"].max()) if "bound" in stored.diagnostics and len(stored.ids) else nan
 
 
 def changed_predictions(stored: Stored) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import log_softmax, softmax
 
 from brownout_metrics.predictions import rowwise
-from brownout_registry import Stored
+from brownout_registry import Stored, UsageError
 
 
 def nll(stored: Stored) -> float:
@@ -17,7 +17,7 @@ def nll(stored: Stored) -> float:
     Through log-sum-exp with the largest logit taken out, so that no logit overflows.
 
     Raises:
-        ValueError: see `brownout_metrics.predictions.blocks`.
+        UsageError: see `brownout_metrics.predictions.blocks`.
 
     Example:
         >>> logits = np.array([[0, 0], [1000, 0]], np.float32)
@@ -40,7 +40,7 @@ def ece(stored: Stored, *, bins: int = 15, binning: Literal["equal-width", "adap
             order of confidence; equal confidences stay together, at the middle of their ranks.
 
     Raises:
-        ValueError: no bins, or see `brownout_metrics.predictions.blocks`.
+        UsageError: no bins, or see `brownout_metrics.predictions.blocks`.
 
     Example:
         >>> logits = np.log(np.array([[0.8, 0.2], [0.8, 0.2]]))
@@ -48,7 +48,7 @@ def ece(stored: Stored, *, bins: int = 15, binning: Literal["equal-width", "adap
         0.3
     """
     if bins < 1:
-        raise ValueError(f"bins is {bins}, expected 1 or more")
+        raise UsageError(f"bins is {bins}, expected 1 or more")
     confidence, right = rowwise(stored, _confidences).T
     places = _equal_width(confidence, bins) if binning == "equal-width" else _adaptive(confidence, bins)
     gaps = np.bincount(places, weights=right - confidence)

@@ -12,7 +12,7 @@ def accuracy(stored: Stored) -> float:
     """Share of samples (or pixels) whose largest logit is the target's (WA).
 
     Raises:
-        ValueError: see `brownout_metrics.predictions.blocks`.
+        UsageError: see `brownout_metrics.predictions.blocks`.
 
     Example:
         >>> accuracy(_example())
@@ -26,7 +26,7 @@ def unweighted_accuracy(stored: Stored) -> float:
     """Mean recall over the classes that occur among the targets (UA, balanced accuracy).
 
     Raises:
-        ValueError: see `brownout_metrics.predictions.blocks`.
+        UsageError: see `brownout_metrics.predictions.blocks`.
 
     Example:
         >>> round(unweighted_accuracy(_example()), 4)
@@ -45,7 +45,7 @@ def macro_f1(stored: Stored) -> float:
     that is predicted but never true counts as 0, one that is neither does not count.
 
     Raises:
-        ValueError: see `brownout_metrics.predictions.blocks`.
+        UsageError: see `brownout_metrics.predictions.blocks`.
 
     Example:
         >>> round(macro_f1(_example()), 4)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from brownout_registry import Stored
+from brownout_registry import Stored, UsageError
 
 BLOCK = 2**22
 """About how many logits a block holds."""
@@ -20,7 +20,7 @@ def blocks(stored: Stored) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Targets int64 ``[n]`` and logits float64 ``[n, K]``, block by block.
 
     Raises:
-        ValueError: logits that are not finite (says of how many samples), a target outside 0..K-1, or
+        UsageError: logits that are not finite (says of how many samples), a target outside 0..K-1, or
             nothing to score.
     """
     _check(stored)
@@ -49,10 +49,10 @@ def _check(stored: Stored) -> None:
     logits, targets = stored.logits, stored.targets
     counted = targets[targets != stored.ignore_label]
     if not counted.size:
-        raise ValueError("there is no target to score: every one carries the ignore label, or there are no samples")
+        raise UsageError("there is no target to score: every one carries the ignore label, or there are no samples")
     rest = tuple(range(1, logits.ndim))
     broken = np.count_nonzero(~(np.isfinite(logits.min(rest)) & np.isfinite(logits.max(rest))))
     if broken:
-        raise ValueError(f"logits of {broken} of {len(logits)} samples are not finite")
+        raise UsageError(f"logits of {broken} of {len(logits)} samples are not finite")
     if counted.min() < 0 or counted.max() >= logits.shape[1]:
-        raise ValueError(f"targets go from {counted.min()} to {counted.max()}, expected 0 to {logits.shape[1] - 1}")
+        raise UsageError(f"targets go from {counted.min()} to {counted.max()}, expected 0 to {logits.shape[1] - 1}")

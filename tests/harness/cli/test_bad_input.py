@@ -350,11 +350,11 @@ def test_no_disk_space_keeps_finished_cells(
 ) -> None:
     write, written = evaluate.write_predictions, []
 
-    def full(path: Path, stored: Any) -> str:
+    def full(path: Path, *content: Any) -> str:
         written.append(path)
         if len(written) > 4:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return write(path, stored)
+        return write(path, *content)
 
     monkeypatch.setattr(evaluate, "write_predictions", full)
     said = brownout("run", write_suite(), "--out", "run", "--cache", "cache")

@@ -24,3 +24,11 @@ def test_every_recipe_metric_and_table_is_cited() -> None:
     found = set(_components(suite.model_dump(mode="json")))
     recipes = {"mixup", "free", "ogm-ge", "modality-dropout", "stability"}
     assert {("training", name) for name in recipes} | {("metric", "term-l"), ("published", "qmf-table-1")} <= found
+
+
+def test_a_named_protocol_its_perturbations_and_attacks_are_cited() -> None:
+    method = {"name": "a", "fusion": "mean"}
+    suite = parse_suite({"suite": "s", "dataset": "htad", "methods": [method], "protocol": "jacobian-2022"})
+    found = set(_components(suite.model_dump(mode="json")))
+    used = {("perturbation", "gaussian-noise"), ("perturbation", "bias-patch"), ("attack", "fgsm"), ("attack", "pgd")}
+    assert {("protocol", "jacobian-2022")} | used <= found

@@ -13,7 +13,7 @@ import yaml
 
 from brownout.suite import load_suite
 from brownout.suite.schema import Suite
-from brownout_registry import catalogue
+from brownout_registry import catalogue, resolve
 
 CONFIGS = sorted((Path(__file__).parents[3] / "configs").rglob("*.yaml"))
 Brownout = Callable[..., Any]
@@ -72,6 +72,15 @@ def test_show_shows_every_component(here: Path, brownout: Brownout, entry: Any) 
     said = brownout("show", f"{entry.card.kind}/{entry.card.name}")
     assert said.code == 0
     assert entry.card.summary.split()[0] in said.out
+
+
+@pytest.mark.parametrize("name", ["qmf-2023", "missing-all", "adversarial"])
+def test_show_prints_what_a_named_protocol_says(here: Path, brownout: Brownout, name: str) -> None:
+    """It can be pasted into a suite."""
+    said = brownout("show", f"protocol/{name}").out
+    printed = yaml.safe_load(said[said.index("protocol:\n") :])
+    assert printed == {"protocol": resolve(catalogue().find("protocol", name).card)()}
+    assert "  version: 1" in said
 
 
 def test_plugins_lists_versions_and_components(here: Path, brownout: Brownout) -> None:

@@ -18,7 +18,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, l
 from brownout_metrics import plugin, predictions
 from brownout_metrics.calibration import ece, nll
 from brownout_metrics.classification import accuracy, macro_f1, unweighted_accuracy
-from brownout_registry import Stored, bind_options, resolve
+from brownout_registry import Stored, UsageError, bind_options, resolve
 
 METRICS = {card.name: resolve(card) for card in plugin.brownout_metrics()}
 each_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=list(METRICS))
@@ -144,22 +144,22 @@ def test_a_calibrated_model_has_no_error_to_speak_of():
 def test_logits_that_are_not_finite_are_counted(metric, bad):
     logits = np.zeros((5, 3), np.float32)
     logits[[1, 3], [0, 2]] = bad
-    with pytest.raises(ValueError, match="logits of 2 of 5 samples are not finite"):
+    with pytest.raises(UsageError, match="logits of 2 of 5 samples are not finite"):
         metric(stored([0, 1, 2, 0, 1], logits))
 
 
 @each_metric
 def test_targets_that_cannot_be_are_refused(metric):
-    with pytest.raises(ValueError, match="from -1 to 3, expected 0 to 2"):
+    with pytest.raises(UsageError, match="from -1 to 3, expected 0 to 2"):
         metric(stored([-1, 3], np.zeros((2, 3))))
-    with pytest.raises(ValueError, match="no target to score"):
+    with pytest.raises(UsageError, match="no target to score"):
         metric(stored([-100, -100], np.zeros((2, 3))))
-    with pytest.raises(ValueError, match="no target to score"):
+    with pytest.raises(UsageError, match="no target to score"):
         metric(stored([], np.zeros((0, 3))))
 
 
 def test_no_bins_are_refused():
-    with pytest.raises(ValueError, match="bins is 0"):
+    with pytest.raises(UsageError, match="bins is 0"):
         ece(stored([0], np.zeros((1, 2))), bins=0)
 
 

@@ -20,4 +20,6 @@ def spoil(fault: str, output: Tensor) -> Tensor:
     spoilt = {"nan": output * torch.nan, "shape": output[:, :1], "type": "no tensor"}
     if fault == "random":
         return output + torch.randn_like(output)
+    if fault == "flips":
+        return output.flip(1)
     return spoilt.get(fault, output)  # type: ignore[return-value]

@@ -13,6 +13,7 @@ from brownout_registry import (
     DatasetCard,
     EncoderCard,
     FusionCard,
+    Kind,
     MetricCard,
     Option,
     PerturbationCard,
@@ -21,7 +22,12 @@ from brownout_registry import (
     hookimpl,
 )
 
-FAULTS = ("none", "raises", "nan", "shape", "type", "random", "sleeps", "dies")
+def kinds(modalities: Sequence[Kind], **options: Any) -> dict[str, Kind]:
+    """Modalities of the synthetic data: each is called by its kind."""
+    return {kind: kind for kind in modalities}
+
+
+FAULTS = ("none", "raises", "nan", "shape", "type", "random", "flips", "sleeps", "dies")
 
 
 @hookimpl
@@ -37,6 +43,7 @@ def brownout_datasets() -> Sequence[DatasetCard]:
         DatasetCard(
             name="synthetic",
             target="brownout_testing.data:synthetic",
+            modalities="brownout_testing.plugin:kinds",
             summary="Separable classes in modalities of the kinds that are asked for",
             options=(
                 *sizes,
@@ -50,6 +57,7 @@ def brownout_datasets() -> Sequence[DatasetCard]:
         DatasetCard(
             name="scenes",
             target="brownout_testing.dense:scenes",
+            modalities={"image": "image", "depth": "depth"},
             summary="Dense prediction: a label for every pixel, some to be ignored",
             options=sizes,
         ),
