@@ -195,7 +195,7 @@ def test_backbones_and_natural_missingness_are_equal_too(
 ) -> None:
     encoders = {
         "vector": {"use": "probe", "backbone": {"use": "probe", "width": 9}},
-        "image": {"backbone": {"use": "probe", "width": 6}},
+        "image": {"backbone": {"use": "probe", "width": 6, "gives": "sequence" if means == "absent" else "vector"}},
         "sequence": {"use": "probe", "backbone": {"use": "probe", "gives": "sequence"}},
     }
     suite = make_suite(

@@ -60,6 +60,8 @@ def _reader(shelf: Shelf, spec: FitSpec, dataset: Dataset, split: str, modality:
     if encoder is None or encoder.backbone is None:
         return partial(read, dataset, dataset.splits[split], modality)
     key = features_key(encoder.backbone, ViewSpec(spec.dataset, modality, split=split))
+    if encoder.encoder is None:
+        return partial(shelf.store.rows, key)
     return partial(_features, shelf, key, _representation(shelf, dataset, encoder))
 
 

@@ -18,7 +18,7 @@ from brownout.engine.perturb import modality_named
 from brownout.engine.seeding import seed
 from brownout.engine.specs import AttackSpec, EncoderSpec, FitSpec, MethodSpec, ViewSpec
 from brownout.engine.store import Store
-from brownout_registry import Batch, Dataset, Inputs, Modality, PerturbationCard, Representation, Step, UsageError
+from brownout_registry import Batch, Dataset, Modality, PerturbationCard, Representation, Step, UsageError
 
 SAMPLES = 4
 
@@ -150,7 +150,11 @@ def _first_batch(
     used = [each.modality for each in fit.encoders] or names
     present = train.present[:, [names.index(name) for name in used]]
     rows = (torch.arange(len(train)) if fit.fusion else present.all(1).nonzero().squeeze(1))[:SAMPLES]
-    inputs = {name: _below(dataset, name, rows, backbones) for name in used}
+    inputs: dict[str, Any] = {name: read(dataset, train, name, rows) for name in used}
+    for name, backbone in backbones.items():
+        with torch.no_grad():
+            features = backbone(inputs[name])
+        inputs[name] = as_inputs(features, representation_of(backbone)) if name in model.encoders else features
     for name, encoder in model.encoders.items():
         prepare: Any = getattr(encoder, "prepare", None)
         if prepare is not None:
@@ -168,15 +172,6 @@ def _train_a_little(fit: FitSpec, model: Joint, batch: Batch, step: Step) -> Non
     parameters = [each for each in model.parameters() if each.requires_grad]
     if parameters:
         recipe.train_batch(model.train(), batch, step, torch.optim.SGD(parameters, lr=0.0))
-
-
-def _below(dataset: Dataset, modality: str, rows: torch.Tensor, backbones: Mapping[str, nn.Module]) -> Inputs:
-    """What the trained encoder of a modality sees: inputs, or its backbone's features."""
-    inputs = read(dataset, dataset.splits["train"], modality, rows)
-    if modality not in backbones:
-        return inputs
-    with torch.no_grad():
-        return as_inputs(backbones[modality](inputs), representation_of(backbones[modality]))
 
 
 def _check_taken(perturbation: Component, modality: Modality) -> None:
