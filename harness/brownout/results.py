@@ -6,10 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from brownout.engine.folder import RunFolder
 from brownout_registry import ConditionFacts, Score, UsageError
+
+if TYPE_CHECKING:
+    from brownout.report.plain import Table
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,20 @@ class Run:
     facts: Mapping[str, Any]
     scores: tuple[Score, ...]
     failures: tuple[Mapping[str, Any], ...]
+
+    def table(self, metric: str | None = None, dataset: str | None = None) -> Table:
+        """Methods × conditions as plain data, which prints and shows itself in a notebook.
+
+        Args:
+            metric: by its name in scores; the suite's first if not given.
+            dataset: by its name in reports; the suite's first if not given.
+
+        Raises:
+            UsageError: the run has no such metric or data set.
+        """
+        from brownout.report.plain import table_of  # noqa: PLC0415  the report stands on this module
+
+        return table_of(self, metric, dataset)
 
 
 def load_run(folder: Path | str) -> Run:

@@ -187,6 +187,19 @@ def test_a_token_is_equal_too(make_suite: Any, compute: Callable[..., Run], stor
     assert assert_equivalent(suite, run, stored, tmp_path / "cache") == run.facts["counts"]["cells"]
 
 
+def test_a_backbone_alone_that_gives_sequences(
+    make_suite: Any, compute: Callable[..., Run], stored: Any, tmp_path: Path
+) -> None:
+    encoders = {"vector": {"use": "probe"}, "sequence": {"backbone": {"use": "probe", "gives": "sequence"}}}
+    protocol = {"missing": {"patterns": "all"}}
+    suite = make_suite(
+        list(encoders), encoders=encoders, methods=METHODS[:3], training={"epochs": 2}, protocol=protocol
+    )
+    run = compute(suite)
+    assert not run.failures
+    assert assert_equivalent(suite, run, stored, tmp_path / "cache") == run.facts["counts"]["cells"]
+
+
 @pytest.mark.parametrize(
     ("means", "empty"), [("absent", "keep"), ("zero-input", "predict"), ("mean-representation", "keep")]
 )
@@ -195,7 +208,7 @@ def test_backbones_and_natural_missingness_are_equal_too(
 ) -> None:
     encoders = {
         "vector": {"use": "probe", "backbone": {"use": "probe", "width": 9}},
-        "image": {"backbone": {"use": "probe", "width": 6, "gives": "sequence" if means == "absent" else "vector"}},
+        "image": {"backbone": {"use": "probe", "width": 6}},
         "sequence": {"use": "probe", "backbone": {"use": "probe", "gives": "sequence"}},
     }
     suite = make_suite(

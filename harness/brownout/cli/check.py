@@ -21,11 +21,18 @@ STYLES = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
 
 def check(
     name: Annotated[str, typer.Argument(help="A registered component, as NAME, KIND/NAME or DISTRIBUTION/NAME.")],
-    kind: Annotated[str | None, typer.Option(help="Where components of several kinds have this name.")] = None,
-    options: Annotated[
-        list[str] | None, typer.Option("--set", metavar="OPTION=VALUE", help="An option of the component, in YAML.")
+    kind: Annotated[
+        str | None, typer.Option(envvar="BROWNOUT_CHECK_KIND", help="Where components of several kinds have this name.")
     ] = None,
-    variant: Annotated[str | None, typer.Option(help="A named set of its options.")] = None,
+    options: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", envvar="BROWNOUT_CHECK_SET", metavar="OPTION=VALUE", help="An option of the component, in YAML."
+        ),
+    ] = None,
+    variant: Annotated[
+        str | None, typer.Option(envvar="BROWNOUT_CHECK_VARIANT", help="A named set of its options.")
+    ] = None,
 ) -> int:
     """Check a component: one line for each demand of its kind. Exit code 1 if one is not met."""
     from brownout.conformance import checks_for, outcome, subject_named

@@ -8,7 +8,7 @@ import sys
 import typer
 from rich.console import Console
 
-from brownout.cli import cite, listing, report, run
+from brownout.cli import check, cite, compare, listing, new_plugin, report, run, score
 from brownout_registry import UsageError
 
 OK, FAILED, INTERRUPTED, INTERNAL, USAGE, NOTHING = 0, 1, 2, 3, 4, 5
@@ -20,14 +20,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    epilog="Exit codes: 0 ok, 1 a cell failed, 2 interrupted, 3 internal error, 4 usage, 5 nothing selected.",
+    epilog="Exit codes: 0 ok, 1 a cell, gate or check failed, 2 interrupted, 3 internal error, 4 usage, "
+    "5 nothing selected.",
 )
 app.command("run")(run.run)
 app.command("list")(listing.list_components)
 app.command("show")(listing.show)
 app.command("plugins")(listing.plugins)
 app.command("report")(report.report)
+app.command("score")(score.score)
+app.command("compare")(compare.compare)
 app.command("cite")(cite.cite)
+app.command("new-plugin")(new_plugin.new_plugin)
+app.command("check")(check.check)
 
 
 def main() -> None:

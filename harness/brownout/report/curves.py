@@ -63,7 +63,11 @@ def _curve(
 ) -> Curve:
     kind = kind_heading(group[0])
     conditions = tuple(sorted(group, key=lambda each: _place(each, kind)))
-    if clean is not None and kind in ("corruption", "missing rate"):  # elsewhere severity 0 is not the clean condition
+    if clean is not None and kind in (
+        "corruption",
+        "attack",
+        "missing rate",
+    ):  # elsewhere severity 0 is not the clean condition
         conditions = (clean, *conditions)
     series = (Series(name, tuple(cells.mean(name, (each,)) for each in conditions)) for name in methods)
     return Curve(group[0].group, kind, tuple(_place(each, kind) for each in conditions), conditions, tuple(series))

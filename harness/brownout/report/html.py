@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,12 @@ from markupsafe import Markup
 from brownout.engine.files import write_atomically
 from brownout.report.curves import Curve, curves, value_range
 from brownout.report.drawing import figure, style
+from brownout.report.gallery import galleries
 from brownout.report.heatmap import intervals, pictures, squares
+from brownout.report.masking import gradient_masking
 from brownout.report.published import CAVEAT, published_tables
 from brownout.report.table import condensed_table, full_table, metric_unit
-from brownout.report.words import INTERVAL, MISSING, cells_line, counted_rows, failure_lines, footnotes
+from brownout.report.words import INTERVAL, MISSING, SHOWN, cells_line, counted_rows, failure_lines, footnotes
 from brownout.results import Run
 
 
@@ -39,7 +41,7 @@ def render_html(run: Run) -> str:
         lstrip_blocks=True,
         loader=FileSystemLoader(Path(__file__).parent),
     )
-    environment.globals.update(squares=squares, intervals=intervals, interval_note=INTERVAL)
+    environment.globals.update(squares=squares, intervals=intervals, interval_note=INTERVAL, about=SHOWN)
     environment.filters["breakable"] = _breakable
     datasets = [_dataset(run, facts) for facts in run.facts["datasets"]]
     drawn = any(panel["curves"] for dataset in datasets for panel in dataset["panels"])
@@ -47,13 +49,16 @@ def render_html(run: Run) -> str:
         run=run,
         facts=run.facts,
         datasets=datasets,
+        kinds=_kinds(datasets),
         methods=[_method(place, facts) for place, facts in enumerate(run.facts["methods"])],
         pictures=list(pictures(run)),
+        galleries=list(galleries(run)),
         published=list(published_tables(run)),
         caveat=CAVEAT,
         cells=cells_line(run),
         rows=counted_rows(run),
         failures=list(failure_lines(run)),
+        masked=gradient_masking(run),
         suite_text=yaml.safe_dump(run.facts["suite_content"], sort_keys=False, allow_unicode=True),
         plotly=Markup(_plotly()) if drawn else "",  # noqa: S704  Plotly's own source, nothing of the run
     )
@@ -72,6 +77,12 @@ def _panel(run: Run, dataset: str, metric: Mapping[str, Any]) -> dict[str, Any]:
         "footnotes": [re.sub(r"^\*", "★", note) for note in footnotes(run, condensed)],
         "curves": _curves(run, dataset, metric),
     }
+
+
+def _kinds(datasets: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Every kind of condition that a table shows, in their order."""
+    tables = (panel["tables"]["condensed"] for dataset in datasets for panel in dataset["panels"])
+    return list(dict.fromkeys(column.kind for table in tables for column in table.columns))
 
 
 def _curves(run: Run, dataset: str, metric: Mapping[str, Any]) -> dict[str, list[tuple[Curve, dict[str, Any]]]]:

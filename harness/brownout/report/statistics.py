@@ -79,8 +79,8 @@ def paired_difference(
         return Difference(None, None, differences.n, "undecided")
     if differences.std is None:
         return Difference(differences.mean, None, differences.n, "undecided")
-    half = _t_quantile((1 + confidence) / 2, differences.n - 1) * differences.std / math.sqrt(differences.n)
-    return Difference(differences.mean, half, differences.n, _verdict(differences.mean, half, higher_is_better))
+    half = t_quantile((1 + confidence) / 2, differences.n - 1) * differences.std / math.sqrt(differences.n)
+    return Difference(differences.mean, half, differences.n, verdict_of(differences.mean, half, higher_is_better))
 
 
 def differences(table: Table, baseline: str) -> dict[str, tuple[Difference | None, ...]]:
@@ -102,13 +102,15 @@ def differences(table: Table, baseline: str) -> dict[str, tuple[Difference | Non
     }
 
 
-def _verdict(mean: float, half: float, higher_is_better: bool) -> Verdict:
+def verdict_of(mean: float, half: float, higher_is_better: bool) -> Verdict:
+    """What an interval ``mean`` ± ``half`` says in the metric's direction."""
     if abs(mean) <= half:
         return "undecided"
     return "better" if (mean > 0) == higher_is_better else "worse"
 
 
-def _t_quantile(probability: float, degrees: int) -> float:
+def t_quantile(probability: float, degrees: int) -> float:
+    """Quantile of Student's t distribution."""
     from scipy.stats import t  # noqa: PLC0415  slow to import, and only a report with a baseline needs it
 
     return float(t.ppf(probability, degrees))

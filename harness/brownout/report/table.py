@@ -13,7 +13,11 @@ from brownout.report.units import PERCENT, PLAIN, Unit
 from brownout.results import Run
 from brownout_registry import ConditionFacts
 
-KINDS = {"missing": "missing pattern", "missing+corruption": "missing + corruption"}
+KINDS = {
+    "missing": "missing pattern",
+    "missing+corruption": "missing + corruption",
+    "missing+attack": "missing + attack",
+}
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,11 @@ class Column:
     def heading(self) -> str:
         """Its own heading, or the group's where that says it all."""
         return self.title or self.group
+
+    @property
+    def kind(self) -> str:
+        """The kind of its conditions, or ``summary``: what the HTML report filters by."""
+        return kind_heading(self.conditions[0]) if self.conditions else "summary"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Conditions are rows here and methods columns: there are usually more conditions 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rich import box
 from rich.console import Console
@@ -14,12 +14,14 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from brownout.report.cells import FAILED, Value
+from brownout.report.masking import gradient_masking
 from brownout.report.statistics import Difference, differences
-from brownout.report.table import Table, condensed_table, metric_facts, metric_unit
+from brownout.report.table import Column, Row, Table, condensed_table, metric_facts, metric_unit
 from brownout.report.units import Unit, plain
 from brownout.report.words import INTERVAL, SIGNS, counted_rows, facts_lines, failure_lines, footnotes
 from brownout.results import Run
 
+Marks = Callable[[str, Row, Column], str]
 STYLES = {"better": "green", "worse": "red", "undecided": "dim"}
 
 
@@ -28,8 +30,10 @@ def render_terminal(run: Run, console: Console | None = None) -> None:
     console = console or Console()
     _header(run, console)
     for dataset in run.facts["datasets"]:
-        _dataset(run, dataset["name"], console)
+        print_metric(run, dataset["name"], run.facts["metrics"][0]["name"], console)
     console.print()
+    for line in gradient_masking(run):
+        console.print(Text(plain(line), style="yellow"))
     if tables := [table["name"] for table in run.facts.get("published", [])]:
         console.print(Text(f"published numbers of {', '.join(map(plain, tables))}: see the report", style="dim"))
     for line in failure_lines(run):
@@ -48,21 +52,28 @@ def _header(run: Run, console: Console) -> None:
         console.print(Text(f"Not comparable with other runs: {plain(run.facts['not_comparable'])}", style="yellow"))
 
 
-def _dataset(run: Run, dataset: str, console: Console) -> None:
-    metric = metric_facts(run, run.facts["metrics"][0]["name"])
-    unit, table = metric_unit(metric), condensed_table(run, dataset, metric["name"])
-    title = f"{dataset} · {unit.heading(metric['name'])}"
-    _grids(console, title, table, [list(_values(table, i)) for i in range(len(table.rows))])
+def print_metric(run: Run, dataset: str, metric: str, console: Console, marks: Marks | None = None) -> None:
+    """Print the condensed table of one dataset and metric, and the differences against the baseline.
+
+    ``marks(dataset, row, column)`` is what to write behind an entry of the table.
+    """
+    unit, table = metric_unit(metric_facts(run, metric)), condensed_table(run, dataset, metric)
+    title = f"{dataset} · {unit.heading(metric)}"
+    entries = [list(_values(table, i)) for i in range(len(table.rows))]
+    if marks:
+        found_marks = [[marks(dataset, row, column) for column in table.columns] for row in table.rows]
+        entries = [_marked(*each) for each in zip(entries, found_marks, strict=True)]
+    print_grids(console, title, table, entries)
     _notes(console, footnotes(run, table))
     if baseline := run.facts["baseline"]:
         found = differences(table, baseline)
-        columns = [_differences(found.get(row.method), unit) for row in table.rows]
-        _grids(console, f"{title}, difference against {baseline}", table, columns)
+        columns = [difference_texts(found.get(row.method), unit) for row in table.rows]
+        print_grids(console, f"{title}, difference against {baseline}", table, columns)
         _notes(console, [INTERVAL])
 
 
-def _grids(console: Console, title: str, table: Table, entries: Sequence[Sequence[Text]]) -> None:
-    """One grid, or several below each other when the methods do not fit side by side."""
+def print_grids(console: Console, title: str, table: Table, entries: Sequence[Sequence[Text]]) -> None:
+    """Print entries of a table (by method, then in the order of its columns), in several grids if they do not fit."""
     console.print(Text(f"\n{plain(title)}", style="bold"))
     names = min(max(map(len, _titles(table))), console.width // 2)
     for place, methods in enumerate(_blocks(_widths(table, entries), console.width - names)):
@@ -134,6 +145,11 @@ def _values(table: Table, row: int) -> Iterator[Text]:
         yield Text(_value(value, table.columns[place].unit, best=best), style=style)
 
 
+def _marked(column: list[Text], marks: Sequence[str]) -> list[Text]:
+    width = max(map(len, marks))
+    return [Text.assemble(text, f" {mark:<{width}}") for text, mark in zip(column, marks, strict=True)]
+
+
 def _value(value: Value, unit: Unit, *, best: bool) -> str:
     if value.mean is None:
         return f"{value.mark} "
@@ -141,7 +157,8 @@ def _value(value: Value, unit: Unit, *, best: bool) -> str:
     return unit.number(value.mean) + spread + ("*" if best else "!" if value.gaps else " ")
 
 
-def _differences(found: Sequence[Difference | None] | None, unit: Unit) -> list[Text]:
+def difference_texts(found: Sequence[Difference | None] | None, unit: Unit) -> list[Text]:
+    """Differences as entries of a grid, coloured by what they say."""
     return [Text(_difference(each, unit), style=STYLES[each.verdict]) for each in found or () if each]
 
 

@@ -15,6 +15,17 @@ MISSING = {
     "token": "the method's own token takes its place",
 }
 
+SHOWN = {
+    "image": "as it is",
+    "depth": "near is dark, far is light",
+    "spectrogram": "time to the right, frequency upwards",
+    "audio": "as a spectrogram: time to the right, frequency upwards, 80 dB below the loudest clean point is black",
+    "vector": "bars in standard deviations of each entry, under an inverse hyperbolic sine; grey: clean",
+    "sequence": "its first three entries over time; grey: clean",
+    "text": "as it is",
+}
+"""How the gallery shows a modality of each kind."""
+
 INTERVAL = (
     "mean of the per-seed differences with its 95 % paired t interval over training seeds, not corrected for the "
     "number of comparisons; ▲ better, ▼ worse: the interval excludes 0"

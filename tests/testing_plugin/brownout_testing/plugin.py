@@ -22,6 +22,7 @@ from brownout_registry import (
     hookimpl,
 )
 
+
 def kinds(modalities: Sequence[Kind], **options: Any) -> dict[str, Kind]:
     """Modalities of the synthetic data: each is called by its kind."""
     return {kind: kind for kind in modalities}
