@@ -31,7 +31,7 @@ def run(
         suite: path of a YAML file, or what it would hold.
         settings: where and how it is computed.
         fusions: by the names that methods of the suite call them, fusions that no plugin registers: a class, a
-            factory, or what `fusion` gives; with the executor ``serial`` only.
+            factory, or what `fusion` gives; with the executor ``serial`` only, and computed anew in each run.
 
     Raises:
         UsageError: a mistake in the suite, the data, the run folder or the fusions.

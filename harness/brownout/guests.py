@@ -1,4 +1,8 @@
-"""Fusions that no plugin registers: a class, a factory or a module of a notebook, for the duration of one run."""
+"""Fusions that no plugin registers: a class, a factory or a module of a notebook, for the duration of one run.
+
+Nobody can tell all that such code depends on (a cell may be edited, a weight changed), so what it computes is
+never answered from the cache: each run computes it anew.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
+from uuid import uuid4
 
 from torch import nn
 
-from brownout.engine.codekeys import code_key
 from brownout.suite.schema import Suite
 from brownout_registry import REQUIRED, FusionCard, Option, Plugin, UsageError, catalogue, hosting, unknown
 
@@ -101,12 +105,12 @@ def _plugin(name: str, guest: Guest) -> Plugin:
     if name in {entry.card.name for entry in catalogue().list("fusion")}:
         owner = catalogue().find("fusion", name).plugin.distribution
         raise UsageError(f"fusions: {name!r} is registered by {owner}; choose another name")
-    key = code_key(guest.content)
+    key = uuid4().hex
     factory = _copier(guest.content) if isinstance(guest.content, nn.Module) else guest.content
     _factories[f"{name}-{key}"] = factory
     card = FusionCard(
         name=name,
-        target=f"{__name__}:{name}-{key}",  # the key of its code is part of the key of every result
+        target=f"{__name__}:{name}-{key}",  # a target is part of the key of every result
         summary=next(iter((inspect.getdoc(guest.content) or "Not registered").splitlines())),
         level=guest.level,
         trained=guest.trained,

@@ -16,7 +16,7 @@ TYPED = """
 brownout new-plugin {name} --kind {kind}
 cd {name}
 pip install -e . && brownout plugins && brownout check {name}
-pytest -q --durations=0 -k 'card or not conformance'
+pytest -v -k 'card or not conformance'
 """
 
 
