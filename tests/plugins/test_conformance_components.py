@@ -1,4 +1,4 @@
-"""Every shipped encoder, perturbation, attack, metric, summary and dataset passes the conformance kit."""
+"""Every shipped component passes the conformance kit; fusions and recipes in `test_conformance_fusions`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from brownout_registry import catalogue
 
 PLUGINS = (Path(__file__).parents[2] / "plugins").glob("*/pyproject.toml")
 SHIPPED = {"brownout", *(f"brownout-{path.parent.name}" for path in PLUGINS)}
-KINDS = ("encoder", "perturbation", "attack", "metric", "summary", "dataset")
+ELSEWHERE = {"fusion", "training"}  # in test_conformance_fusions
+KINDS = sorted({entry.card.kind for entry in catalogue().list()} - ELSEWHERE)
 OPTIONS: dict[str, dict[str, Any]] = {
     "cw-l2": {"steps": 10, "search_steps": 2},
     "log-mel": {"seconds": 1.0},
