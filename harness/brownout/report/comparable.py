@@ -34,6 +34,10 @@ def _differences(before: Facts, after: Facts) -> Iterator[str]:
     for what, one, other in _pairs(ours["protocol"], theirs["protocol"]):
         if one != other:
             yield f"{what} is {_said(one)} there, {_said(other)} here"
+    uses = _uses(theirs["protocol"])
+    for name, use in _uses(ours["protocol"]).items():
+        if use != uses.get(name, use):
+            yield f"perturbation {name} has other options"
     for name in sorted(ours["data"].keys() & theirs["data"].keys()):
         for what, key in (("fingerprint", "data"), ("--limit", "limit")):
             if ours[key][name] != theirs[key][name]:
@@ -48,9 +52,6 @@ def _pairs(ours: Facts, theirs: Facts) -> Iterator[tuple[str, Any, Any]]:
     for what in ("name", "version", "seed"):
         yield f"protocol {what}", ours[what], theirs[what]
     yield "what missing means", ours["missing"]["means"], theirs["missing"]["means"]
-    uses = _uses(theirs)
-    for name, use in _uses(ours).items():
-        yield f"perturbation {name}", use, uses.get(name, use)
 
 
 def _uses(protocol: Facts) -> dict[str, str]:
