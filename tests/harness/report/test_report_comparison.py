@@ -104,7 +104,11 @@ def test_samples_are_taken_of_every_field():
         (("protocol", "name"), "imagenet-c", "protocol name is none there, 'imagenet-c' here"),
         (("protocol", "seed"), 1, "protocol seed is 0 there, 1 here"),
         (("protocol", "missing", "means"), "token", "what missing means is 'absent' there, 'token' here"),
-        (("protocol", "corruptions", "each"), [{"use": "blur", "name": None, "sharp": True}], "perturbation blur has other options"),
+        (
+            ("protocol", "corruptions", "each"),
+            [{"use": "blur", "name": None, "sharp": True}],
+            "perturbation blur has other options",
+        ),
         (("data", "pairs"), "cd34", "fingerprint of data set pairs is 'ab12' there, 'cd34' here"),
         (("limit", "pairs"), 5, "--limit of data set pairs is none there, 5 here"),
     ],
