@@ -48,7 +48,7 @@ def test_shares_and_partners_do_not_depend_on_the_batch(
 ) -> None:
     suite = make_suite(methods=METHODS, training={"epochs": 1}, protocol=PROTOCOL)
     whole = stored(compute(suite))
-    monkeypatch.setattr("brownout.engine.evaluate.CHUNK", 7)
+    monkeypatch.setattr("brownout.engine.predictor.CHUNK", 7)
     pieces = stored(compute(suite, out="pieces", cache="pieces-cache", batch=7))
     assert whole.keys() == pieces.keys()
     for key, each in whole.items():

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from brownout.engine.components import Component, key_of
-from brownout.engine.evaluate import Predictor
 from brownout.engine.files import replacing
 from brownout.engine.inputs import to_device
 from brownout.engine.models import blank
 from brownout.engine.plan import Plan
+from brownout.engine.predictor import Predictor
 from brownout.engine.shelf import Shelf
 from brownout.engine.specs import EncoderSpec, FitSpec, MethodSpec
 from brownout_registry import Dataset, Figure, Fitted, Inputs, Prediction

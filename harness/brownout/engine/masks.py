@@ -100,6 +100,14 @@ def donors(condition: Condition, modality: str, everyone: Evaluated) -> Tensor:
     return torch.where(hits, partner, own)
 
 
+def drawn(condition: Condition, everyone: Evaluated) -> dict[str, np.ndarray]:
+    """Who is hit by a share, and whose content who has: what the draws decided, by column of a prediction file."""
+    shared = condition.views if condition.share < 1 else ()
+    hits = {f"hit.{name}": hit(condition, name, everyone).numpy() for name in shared}
+    content = {f"content.{name}": everyone.ids[donors(condition, name, everyone)] for name in condition.mispaired}
+    return hits | {name: ids.numpy() for name, ids in content.items()}
+
+
 def random_patterns(ids: Tensor, natural: Tensor) -> Tensor:
     """For each sample one of the 2^V − 1 non-empty missing patterns, drawn uniformly by its id, bool ``[B, V]``.
 
