@@ -79,14 +79,11 @@ def _glass(random: Any, height: int, width: int, constants: Any) -> dict[str, np
 
 
 def _fog(random: Any, height: int, width: int, _: Any) -> dict[str, np.ndarray]:
-    draws, cells, side = {}, 1, 1 << (max(height, width) - 1).bit_length()
-    while cells < side:
-        draws |= {f"{place} {cells}": random.random_sample((cells, cells)) for place in ("squares", *MIDDLES)}
-        cells *= 2
-    return draws
+    """Level after level, as the package draws them: centres, horizontal edges, vertical edges."""
+    side = 1 << (max(height, width) - 1).bit_length()
+    return {"plasma": random.random_sample(side * side - 1)}
 
 
-MIDDLES = ("horizontal", "vertical")
 SEEDED: dict[str, Callable[..., dict[str, np.ndarray]]] = {
     "gaussian-noise": lambda r, h, w, _: {"gaussian": _channels_first(r.normal(size=(h, w, 3)))},
     "speckle-noise": lambda r, h, w, _: {"speckle": _channels_first(r.normal(size=(h, w, 3)))},

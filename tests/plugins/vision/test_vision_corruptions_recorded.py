@@ -14,10 +14,11 @@ import torch
 
 from brownout_features.plugin import brownout_perturbations as generic
 from brownout_registry import Modality, bind_options, resolve
-from brownout_vision.corruptions.constants import IMAGENET
+from brownout_vision.corruptions.constants import CIFAR, IMAGENET
+from brownout_vision.corruptions.defocus import disk
 from brownout_vision.corruptions.frame import truncated
 from brownout_vision.corruptions.frost_pictures import pictures_for
-from brownout_vision.corruptions.noise import poisson_table
+from brownout_vision.corruptions.noise import poisson_counts, poisson_table
 from brownout_vision.plugin import brownout_perturbations
 
 CARDS = {card.name: card for card in (*generic(), *brownout_perturbations())}
@@ -148,7 +149,32 @@ def test_an_oblong_pattern_becomes_what_the_package_makes_of_it(golden, draws_of
 @pytest.mark.parametrize("c", [3, 60, 500])
 def test_shot_noise_counts_have_the_distribution_of_poisson(c):
     poisson = pytest.importorskip("scipy.stats").poisson
-    table = poisson_table(c) - torch.arange(256.0)[:, None]
+    table = poisson_table(c)
     k = np.arange(table.shape[1])
     for row in (0, 1, 100, 255):
         np.testing.assert_allclose(table[row], poisson.cdf(k, c * row / 255), atol=1e-7)
+
+
+@pytest.mark.parametrize("c", [0.1, 3, 12, 60, 500, 700])
+def test_shot_noise_counts_are_the_inverse_of_the_distribution_function(c):
+    """Beside every draw at which a count is reached, and in both tails."""
+    table, grid = poisson_table(c), 2**24
+    near = ((table - 2**-25) * grid).ceil()
+    tails = torch.arange(200.0, dtype=torch.float64).expand(256, -1)
+    draws = torch.cat([near - 1, near, near + 1, tails, grid - 1 - tails], 1).clamp(0, grid - 1) / grid
+    rows = torch.arange(256.0)[:, None].expand(draws.shape)
+    counts = poisson_counts(rows, c, draws.float())
+    assert torch.equal(counts.long(), torch.searchsorted(table, draws + 2**-25, right=True))
+
+
+@pytest.mark.parametrize(("profile", "table"), [("imagenet", IMAGENET), ("cifar", CIFAR)])
+def test_defocus_blur_is_the_correlation_with_its_disk(profile, table):
+    """Also where it is computed as a sum over the disk that is softened afterwards."""
+    dot = torch.zeros(1, 3, 41, 41, dtype=torch.float64)
+    dot[..., 20, 20] = 1
+    perturb = perturbation("defocus-blur", (41, 41), profile=profile, quantise=False)
+    for severity, numbers in enumerate(table["defocus-blur"], 1):
+        quarter = torch.tensor(disk(*numbers), dtype=torch.float64)
+        seen = perturb(dot, severity, None)[0, 0, 20:, 20:]
+        torch.testing.assert_close(seen[: len(quarter), : len(quarter)], quarter, atol=1e-7, rtol=0)
+        assert seen.count_nonzero() == quarter.count_nonzero()

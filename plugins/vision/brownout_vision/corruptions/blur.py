@@ -75,7 +75,7 @@ def zoom_blur(
 
 def _zoom_blur(x: Tensor, constants: tuple[int, float]) -> Tensor:
     count, step = constants
-    total = x.clone()
-    for number in range(count):
+    total = x + x
+    for number in range(1, count):
         total += zoomed(x, 1 + number * ((1 + step) - 1), trim=True)
-    return total / (count + 1)
+    return total.div_(count + 1)

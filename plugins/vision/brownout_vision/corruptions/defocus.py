@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import isqrt
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from brownout_registry import Modality, Perturbation
-from brownout_vision.corruptions.filters import correlated, gaussian_taps, padded
+from brownout_vision.corruptions.filters import correlated, gaussian_taps, padded, within
 from brownout_vision.corruptions.frame import Quantise, corruption
 from brownout_vision.corruptions.profiles import Profile
 
@@ -48,8 +49,36 @@ def defocus_blur(
 
 
 def _defocus(x: Tensor, constants: tuple[float, float]) -> Tensor:
+    """Sum over the disk and soften the sum, or, where softening would leave the kernel, by the kernel itself."""
+    radius, sigma = constants
+    extent, soft = _extent(radius)
+    if int(radius) + soft > extent:
+        return _by_rows(x, disk(radius, sigma))
+    reach = int(radius) + soft
+    total, count = _over_disk(padded(padded(x, -1, reach, "reflect"), -2, reach, "reflect"), radius)
+    for dim in (-2, -1):
+        total = within(total, gaussian_taps(sigma, soft), dim)
+    return total.div_(count)
+
+
+def _over_disk(wide: Tensor, radius: float) -> tuple[Tensor, int]:
+    """Sums over the disk around each place that is not near the border, and of how many: from its first row inwards."""
+    reach, half, count = int(radius), 0, 0
+    height, width = wide.shape[-2] - 2 * reach, wide.shape[-1] - 2 * reach
+    window = wide.narrow(-1, reach, width)
+    total = torch.zeros_like(window.narrow(-2, reach, height))
+    for row in range(reach, -1, -1):
+        for k in range(half + 1, isqrt(int(radius**2 - row**2)) + 1):
+            window = (wide.narrow(-1, reach - k, width) + wide.narrow(-1, reach + k, width)).add_(window)
+            half = k
+        for offset in {reach - row, reach + row}:
+            total += window.narrow(-2, offset, height)
+            count += 2 * half + 1
+    return total, count
+
+
+def _by_rows(x: Tensor, kernel: list[list[float]]) -> Tensor:
     """Row by row of the kernel: a window sum for its constant middle, single taps for the rest."""
-    kernel = disk(*constants)
     radius, height, width = len(kernel) - 1, x.shape[-2], x.shape[-1]
     wide = padded(padded(x, -1, radius, "reflect"), -2, radius, "reflect")
     windows = [wide.narrow(-1, radius, width)]
@@ -79,13 +108,18 @@ def _row(windows: list[Tensor], pairs: list[Tensor], taps: list[float]) -> Tenso
 @lru_cache(maxsize=16)
 def disk(radius: float, sigma: float) -> list[list[float]]:
     """The lower right quarter of the symmetric kernel, centre first, in float32, up to its last tap."""
-    extent, taps = (8, 1) if radius <= 8 else (int(radius), 2)
+    extent, taps = _extent(radius)
     i = np.arange(-extent, extent + 1)
     flat = (i[:, None] ** 2 + i**2 <= radius**2).astype(np.float64)
     kernel = _softened(flat / flat.sum(), gaussian_taps(sigma, taps))
     quarter = kernel[extent:, extent:].astype(np.float32)
     used = np.count_nonzero(quarter.any(0))
     return [[float(tap) for tap in row] for row in quarter[:used, :used]]
+
+
+def _extent(radius: float) -> tuple[int, int]:
+    """How far the kernel reaches from its centre, and how far what softens it."""
+    return (8, 1) if radius <= 8 else (int(radius), 2)
 
 
 def _softened(kernel: NDArray, taps: list[float]) -> NDArray:

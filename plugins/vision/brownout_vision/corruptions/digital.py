@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from brownout_registry import Modality, Perturbation
+from brownout_vision.corruptions.filters import selected
 from brownout_vision.corruptions.frame import Quantise, corruption, in_eight_bits
 from brownout_vision.corruptions.profiles import ParameterProfile
 
@@ -80,61 +81,64 @@ def jpeg_compression(
 
 
 def _pixelate(x: Tensor, c: float, *, rounds: bool) -> Tensor:
-    """Rows are cheap to gather, so columns are shrunk in the transposed image."""
-    height, width = x.shape[-2:]
+    axes = [(dim, x.shape[dim], max(1, int(x.shape[dim] * c))) for dim in (-1, -2)]
     x = x.mul(255).round_() if rounds else x
-    x = _shrunk(x.mT.contiguous(), max(1, int(width * c)), rounds)
-    x = _shrunk(x.mT.contiguous(), max(1, int(height * c)), rounds)
+    for dim, size, small in axes:
+        x = _shrunk(x, dim, _boxes(size, small, x.device), rounds)
     x = x.div_(255) if rounds else x
-    for dim, size in ((-1, width), (-2, height)):
-        x = x.index_select(dim, _shown(x.shape[dim], size).to(x.device))
+    for dim, size, small in axes:
+        x = selected(x, dim, _boxes(size, small, x.device).shown)
     return x
 
 
-def _shrunk(x: Tensor, small: int, rounds: bool) -> Tensor:
-    """Means over the boxes of rows; only some boxes have a last row."""
-    boxes = _boxes(x.shape[-2], small)
-    total = x.index_select(-2, boxes.firsts.to(x.device))
-    for wide, rows in boxes.further:
-        total.index_add_(-2, wide.to(x.device), x.index_select(-2, rows.to(x.device)))
-    total /= boxes.widths.to(x.device)
+class Boxes(NamedTuple):
+    """The boxes of one axis, wide ones first: the k-th places of those that have one, widths, and each pixel's box."""
+
+    places: list[Tensor]
+    widths: Tensor
+    shown: Tensor
+
+
+def _shrunk(x: Tensor, dim: int, boxes: Boxes, rounds: bool) -> Tensor:
+    """Means over the boxes, in the boxes' order."""
+    total = selected(x, dim, boxes.places[0])
+    for places in boxes.places[1:]:
+        total.narrow(dim, 0, len(places)).add_(selected(x, dim, places))
+    total /= boxes.widths.unsqueeze(-1) if dim == -2 else boxes.widths
     return total.add_(0.5).floor_() if rounds else total
 
 
-class Boxes(NamedTuple):
-    """The boxes of one axis: their first rows, which boxes have a k-th row and which it is, and their widths."""
-
-    firsts: Tensor
-    further: list[tuple[Tensor, Tensor]]
-    widths: Tensor
-
-
 @lru_cache(maxsize=64)
-def _boxes(size: int, small: int) -> Boxes:
+@torch.inference_mode(False)
+def _boxes(size: int, small: int, device: torch.device) -> Boxes:
+    """Pillow adds up the steps when enlarging, which decides where a pixel's centre is on an edge."""
     step = size / small
     firsts = torch.tensor([max(0, int((j + 0.5) * step - step / 2 + 0.5)) for j in range(small)])
     lasts = torch.tensor([min(size, int((j + 0.5) * step + step / 2 + 0.5)) for j in range(small)])
-    widths = lasts - firsts
-    wide = [(widths > k).nonzero().squeeze(1) for k in range(1, int(widths.max()))]
-    return Boxes(firsts, [(boxes, firsts[boxes] + k) for k, boxes in enumerate(wide, 1)], widths.unsqueeze(-1))
-
-
-@lru_cache(maxsize=64)
-def _shown(small: int, size: int) -> Tensor:
-    """The box that each pixel shows; Pillow adds up the steps, which decides where a pixel's centre is on an edge."""
-    step = small / size
-    return torch.tensor([int(place) for place in accumulate(repeat(step, size - 1), initial=step / 2)])
+    widths, order = (lasts - firsts).sort(descending=True, stable=True)
+    places = [firsts[order[widths > k]] + k for k in range(int(widths.max()))]
+    centres = accumulate(repeat(small / size, size - 1), initial=small / size / 2)
+    shown = order.argsort()[[int(centre) for centre in centres]]
+    return Boxes([each.to(device) for each in places], widths.to(device), shown.to(device))
 
 
 def _jpeg(x: Tensor, quality: float) -> Tensor:
-    pictures = x.mul(255).round_().to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
-    code = partial(_coded, quality=int(quality))
-    with ThreadPoolExecutor(torch.get_num_threads()) as threads:  # libjpeg runs without the interpreter's lock
-        decoded = np.stack(list(threads.map(code, pictures)))
-    return torch.from_numpy(decoded).permute(0, 3, 1, 2).to(x, memory_format=torch.contiguous_format) / 255
+    clean = x.detach().cpu().numpy()
+    result = np.empty_like(clean)
+    code, workers = partial(_code, quality=int(quality)), min(len(x), torch.get_num_threads())
+    if workers == 1:
+        list(map(code, clean, result))
+    else:
+        with ThreadPoolExecutor(workers) as threads:  # libjpeg runs without the interpreter's lock
+            list(threads.map(code, clean, result))
+    return torch.from_numpy(result).to(x.device)
 
 
-def _coded(picture: np.ndarray, quality: int) -> np.ndarray:
+def _code(clean: np.ndarray, result: np.ndarray, quality: int) -> None:
+    """Encode ``[C, H, W]`` and decode into ``result``; Pillow joins and splits bands faster than axes are permuted."""
+    pixels = clean * 255
+    bands = [Image.fromarray(band) for band in np.rint(pixels, out=pixels).astype(np.uint8)]
     file = BytesIO()
-    Image.fromarray(picture.squeeze(-1) if picture.shape[-1] == 1 else picture).save(file, "JPEG", quality=quality)
-    return np.asarray(Image.open(file)).reshape(picture.shape)
+    (Image.merge("RGB", bands) if len(bands) > 1 else bands[0]).save(file, "JPEG", quality=quality)
+    for band, coded in zip(result, Image.open(file).split(), strict=True):
+        np.divide(np.asarray(coded), 255, out=band, dtype=band.dtype)

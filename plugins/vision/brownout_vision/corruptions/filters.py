@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import ceil, exp
 from typing import Literal
 
@@ -26,23 +27,40 @@ def inside(index: Tensor, size: int, border: Border) -> Tensor:
         return index.clamp(0, size - 1)
     period, last = (2 * size - 2, 2 * size - 2) if border == "reflect" else (2 * size, 2 * size - 1)
     index = index.remainder(period)
-    return torch.where(index < size, index, last - index)
+    return torch.minimum(index, last - index)
 
 
 def padded(x: Tensor, dim: int, pad: int, border: Border) -> Tensor:
     """``pad`` more places at both ends of an axis."""
-    size = x.shape[dim]
-    return x.index_select(dim, inside(torch.arange(-pad, size + pad, device=x.device), size, border))
+    return selected(x, dim, _wider(x.shape[dim], pad, border, x.device))
+
+
+def selected(x: Tensor, dim: int, index: Tensor) -> Tensor:
+    """Places along an axis; along the last one a matrix is several times faster than the same in four dimensions."""
+    if dim != -1:
+        return x.index_select(dim, index)
+    return x.flatten(0, -2).index_select(1, index).reshape(*x.shape[:-1], len(index))
 
 
 def correlated(x: Tensor, taps: Sequence[float], dim: int, border: Border) -> Tensor:
     """Correlation along one axis with a symmetric filter: ``taps`` from its centre outwards."""
-    size, radius = x.shape[dim], len(taps) - 1
-    wide = padded(x, dim, radius, border)
+    return within(padded(x, dim, len(taps) - 1, border), taps, dim)
+
+
+def within(wide: Tensor, taps: Sequence[float], dim: int) -> Tensor:
+    """The same where the whole filter lies inside: shorter by its radius at both ends."""
+    radius = len(taps) - 1
+    size = wide.shape[dim] - 2 * radius
     total = wide.narrow(dim, radius, size) * taps[0]
     for k, tap in enumerate(taps[1:], 1):
         total += (wide.narrow(dim, radius - k, size) + wide.narrow(dim, radius + k, size)).mul_(tap)
     return total
+
+
+@lru_cache(maxsize=256)
+@torch.inference_mode(False)
+def _wider(size: int, pad: int, border: Border, device: torch.device) -> Tensor:
+    return inside(torch.arange(-pad, size + pad), size, border).to(device)
 
 
 def gaussian_taps(sigma: float, radius: int) -> list[float]:
@@ -73,16 +91,24 @@ def zoomed(x: Tensor, factor: float, *, trim: bool) -> Tensor:
     The crop has ``ceil(n / factor)`` places and becomes ``round(crop factor)``, of which ``trim`` keeps the first n.
     """
     for dim in (-2, -1):
-        size = x.shape[dim]
-        crop = ceil(size / factor)
-        start, out = (size - crop) // 2, round(crop * factor)
-        places = torch.arange(min(size, out) if trim else out, dtype=torch.float64) * ((crop - 1) / max(1, out - 1))
-        low = places.floor().clamp(max=crop - 1)
-        share = (places - low).to(x).unsqueeze(-1 if dim == -2 else 0)
-        low = low.long().to(x.device)
-        ends = x.index_select(dim, start + low), x.index_select(dim, start + (low + 1).clamp(max=crop - 1))
-        x = ends[0] * (1 - share) + ends[1] * share
+        low, high, share = _between(x.shape[dim], factor, trim, x.dtype, x.device)
+        share = share.unsqueeze(-1) if dim == -2 else share
+        x = selected(x, dim, low).mul_(1 - share).add_(selected(x, dim, high).mul_(share))
     return x
+
+
+@lru_cache(maxsize=256)
+@torch.inference_mode(False)
+def _between(
+    size: int, factor: float, trim: bool, dtype: torch.dtype, device: torch.device
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The places before and after each place of an enlarged axis, and the later one's share."""
+    crop = ceil(size / factor)
+    start, out = (size - crop) // 2, round(crop * factor)
+    places = torch.arange(min(size, out) if trim else out, dtype=torch.float64) * ((crop - 1) / max(1, out - 1))
+    low = places.floor().clamp(max=crop - 1)
+    high = (low + 1).clamp(max=crop - 1)
+    return (start + low).long().to(device), (start + high).long().to(device), (places - low).to(device, dtype)
 
 
 def sampled(x: Tensor, rows: Tensor, columns: Tensor, border: Border) -> Tensor:
@@ -90,11 +116,10 @@ def sampled(x: Tensor, rows: Tensor, columns: Tensor, border: Border) -> Tensor:
     height, width = x.shape[-2:]
     top, left = rows.floor(), columns.floor()
     down, right = (rows - top)[:, None], (columns - left)[:, None]
-    r = [inside(top.long() + step, height, border) * width for step in (0, 1)]
-    c = [inside(left.long() + step, width, border) for step in (0, 1)]
-    upper = taken(x, r[0] + c[0]) * (1 - right) + taken(x, r[0] + c[1]) * right
-    lower = taken(x, r[1] + c[0]) * (1 - right) + taken(x, r[1] + c[1]) * right
-    return upper * (1 - down) + lower * down
+    r = [inside(top + step, height, border).long().mul_(width) for step in (0, 1)]
+    c = [inside(left + step, width, border).long() for step in (0, 1)]
+    upper, lower = (taken(x, row + c[0]).mul_(1 - right).add_(taken(x, row + c[1]).mul_(right)) for row in r)
+    return upper.mul_(1 - down).add_(lower.mul_(down))
 
 
 def taken(x: Tensor, places: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -37,7 +37,7 @@ def fog(
     Example:
         >>> class High:
         ...     def uniform(self, label, shape=()):
-        ...         return torch.full((1, *shape), 0.9) * (label == "squares 1")
+        ...         return (torch.arange(*shape) == 0)[None] * 0.9
         >>> perturb = fog(Modality("photo", "image", (1, 64, 64)), (1,), quantise=False)
         >>> white = torch.ones(1, 1, 64, 64)
         >>> perturb(white, 1, High())[0, 0, 32, 32], perturb(white, 1, High())[0, 0, 0, 0] < 1
@@ -46,42 +46,36 @@ def fog(
     return corruption("fog", modality, levels, _fog, _draw, profile=profile, quantise=quantise)
 
 
-def _levels(shape: tuple[int, ...]) -> Iterator[int]:
-    """Cells per side, from 1 to half of the torus."""
+def _draw(noise: Noise, shape: tuple[int, ...], _: tuple[float, float]) -> tuple[Tensor]:
     side = 1 << (max(shape[1:]) - 1).bit_length()
-    yield from (1 << level for level in range(side.bit_length() - 1))
+    return (noise.uniform("plasma", (side * side - 1,)),)
 
 
-def _draw(noise: Noise, shape: tuple[int, ...], _: tuple[float, float]) -> tuple[Tensor, ...]:
-    places = ("squares", "horizontal", "vertical")
-    return tuple(noise.uniform(f"{place} {n}", (n, n)) for n in _levels(shape) for place in places)
-
-
-def _fog(x: Tensor, constants: tuple[float, float], *draws: Tensor) -> Tensor:
+def _fog(x: Tensor, constants: tuple[float, float], draws: Tensor) -> Tensor:
     c, decay = constants
     brightest = x.amax((1, 2, 3), keepdim=True)
     haze = plasma(draws, decay)[:, None, : x.shape[-2], : x.shape[-1]]
-    return (x + haze * c) * brightest / (brightest + c)
+    return (x + haze * c).mul_(brightest).div_(brightest + c)
 
 
-def plasma(draws: Sequence[Tensor], decay: float) -> Tensor:
-    """The fractal ``[B, N, N]`` in [0, 1] from three fields of uniform draws per level."""
-    side = 2 * draws[-1].shape[-1]
-    field = draws[0].new_zeros(len(draws[0]), side, side)
-    w = 100.0
-    for squares, horizontal, vertical in zip(draws[::3], draws[1::3], draws[2::3], strict=True):
-        step = side // squares.shape[-1]
-        half = step // 2
-        corners = field[:, ::step, ::step].clone()
-        right, below = corners.roll(-1, 2), corners.roll(-1, 1)
-        centres = (corners + right + below + right.roll(-1, 1)) / 4 + _moves(squares, w)
-        field[:, half::step, half::step] = centres
-        field[:, ::step, half::step] = (corners + right + centres + centres.roll(1, 1)) / 4 + _moves(horizontal, w)
-        field[:, half::step, ::step] = (corners + below + centres + centres.roll(1, 2)) / 4 + _moves(vertical, w)
-        w /= decay
+def plasma(draws: Tensor, decay: float) -> Tensor:
+    """The fractal ``[B, N, N]`` in [0, 1] from ``[B, N² - 1]`` uniform draws.
+
+    A level of n×n cells takes n² for the centres, n² for the horizontal edges and n² for the vertical ones.
+    """
+    field, w = draws.new_zeros(len(draws), 1, 1), 100.0
+    while (n := field.shape[-1]) ** 2 <= draws.shape[1]:
+        moves = (draws[:, n * n - 1 : 4 * n * n - 1] * 2).sub_(1).mul_(w * w).unflatten(1, (3, n, n))
+        field, w = _finer(field, moves), w / decay
     field = field - field.amin((1, 2), keepdim=True)
-    return field / field.amax((1, 2), keepdim=True).clamp(min=torch.finfo(field.dtype).tiny)
+    return field.div_(field.amax((1, 2), keepdim=True).clamp_(min=torch.finfo(field.dtype).tiny))
 
 
-def _moves(draw: Tensor, w: float) -> Tensor:
-    return (draw * 2 - 1) * (w * w)
+def _finer(corners: Tensor, moves: Tensor) -> Tensor:
+    """The next level, ``[B, 2n, 2n]``; everything wraps round."""
+    right, below = corners.roll(-1, 2), corners.roll(-1, 1)
+    centres = (corners + right).add_(below).add_(right.roll(-1, 1)).div_(4).add_(moves[:, 0])
+    horizontal = (corners + right).add_(centres).add_(centres.roll(1, 1)).div_(4).add_(moves[:, 1])
+    vertical = (corners + below).add_(centres).add_(centres.roll(1, 2)).div_(4).add_(moves[:, 2])
+    rows = torch.stack([corners, horizontal], -1).flatten(-2), torch.stack([vertical, centres], -1).flatten(-2)
+    return torch.stack(rows, 2).flatten(1, 2)

@@ -59,16 +59,20 @@ def corruption(
     def one_part(inputs: Tensor, chosen: Any, draws: Sequence[Tensor]) -> Tensor:
         images = inputs.to(torch.promote_types(inputs.dtype, torch.float32))
         images = images if (low, high) == (0, 1) else (images - low) / (high - low)
-        result = apply(images, chosen, *(_moved(each, images) for each in draws)).clamp(0, 1)
-        result = truncated(result) if eight_bits else result
-        result = result if (low, high) == (0, 1) else result * (high - low) + low
-        return result.to(inputs.dtype).clamp_(low, high)
+        result = apply(images, chosen, *(_moved(each, images) for each in draws))
+        result = images.clone() if result is images else result
+        result = truncated(result) if eight_bits else result.clamp_(0, 1)
+        if (low, high) == (0, 1):
+            return result.to(inputs.dtype)
+        return (result * (high - low) + low).to(inputs.dtype).clamp_(low, high)
 
     def perturb(inputs: Tensor, severity: int, noise: Noise) -> Tensor:
         chosen = table[severity - 1]
         draws = draw(noise, tuple(inputs.shape[1:]), chosen) if draw else ()
-        result = torch.empty_like(inputs)
         size = max(1, len(inputs)) if together else _part(inputs)
+        if 0 < len(inputs) <= size:
+            return one_part(inputs, chosen, draws)
+        result = torch.empty_like(inputs)
         for start in range(0, len(inputs), size):
             part = slice(start, start + size)
             result[part] = one_part(inputs[part], chosen, [each[part] for each in draws])
@@ -98,13 +102,15 @@ def in_eight_bits(modality: Modality, quantise: Quantise) -> bool:
 
 
 def truncated(images: Tensor) -> Tensor:
-    """Truncate to a multiple of 1/255; what lacks less than 1/2048 of a level, a rounding error, is that level.
+    """Clip to [0, 1] and truncate to a multiple of 1/255.
+
+    What lacks less than 1/2048 of a level, a rounding error, is that level.
 
     Example:
         >>> truncated(torch.tensor([1 / 255, 1.9 / 255, 1.0])) * 255
         tensor([  1.,   1., 255.])
     """
-    return (images * 255).add_(ALMOST).floor_().div_(255)
+    return (images * 255).add_(ALMOST).floor_().clamp_(0, 255).div_(255)
 
 
 def _part(images: Tensor) -> int:

@@ -73,10 +73,12 @@ def one_pass(draw: Tensor, d: int) -> Tensor:
     height, width = draw.shape[-2:]
     row, column = torch.arange(height, device=draw.device)[:, None], torch.arange(width, device=draw.device)
     visited = (row > d) & (row <= height - d) & (column > d) & (column <= width - d)
-    dx, dy = (draw * (2 * d)).floor().clamp(max=2 * d - 1).long().sub(d).unbind(1)
-    here = row * width + column
-    source = torch.where(visited, here + dy * width + dx, here).flatten(1)
-    follows = (source > here.flatten()) & visited.flatten()[source]
-    while follows.any():
-        follows, source = follows & follows.gather(1, source), torch.where(follows, source.gather(1, source), source)
-    return source
+    dx, dy = (draw * (2 * d)).floor_().clamp_(max=2 * d - 1).sub_(d).unbind(1)
+    here = (row * width + column).flatten()
+    move = (dy.mul_(width).add_(dx).mul_(visited)).long().flatten(1)
+    source = here + move
+    follows = visited.flatten().index_select(0, source.flatten()).view_as(source) & (move > 0)
+    last = here + move * follows
+    while not torch.equal(further := last.gather(1, last), last):
+        last = further
+    return source.gather(1, last)

@@ -72,12 +72,21 @@ def moved(x: Tensor, sigma: float, steps: Tensor) -> Tensor:
     kept = leaves.cumsum(1) == 0
     windows = padded(padded(x, -1, reach, "replicate"), -2, reach, "replicate")
     windows = windows.unfold(2, height, 1).unfold(3, width, 1)
-    sample = torch.arange(len(x), device=x.device)
     total = torch.zeros_like(x)
     for k, weight in enumerate(weights):
-        seen = windows[sample, :, reach + steps[:, k, 0], reach + steps[:, k, 1]]
-        total += seen * (kept[:, k, None, None, None] * (weight / sum(weights)))
+        seen = _windows_at(windows, reach + steps[:, k])
+        total += seen.mul_(kept[:, k, None, None, None] * (weight / sum(weights)))
     return total
+
+
+def _windows_at(windows: Tensor, places: Tensor) -> Tensor:
+    """Of each sample the window at its place; on a CPU one by one is faster than an index for each value."""
+    if windows.device.type == "cpu":
+        return torch.stack(
+            [window[:, row, column] for window, (row, column) in zip(windows, places.tolist(), strict=True)]
+        )
+    sample = torch.arange(len(windows), device=windows.device)
+    return windows[sample, :, places[:, 0], places[:, 1]]
 
 
 def _draw(noise: Noise, _: tuple[int, ...], constants: tuple[int, float]) -> tuple[Tensor]:

@@ -14,6 +14,9 @@ from brownout_registry import Modality, Noise, Perturbation
 from brownout_vision.corruptions.frame import Quantise, corruption
 from brownout_vision.corruptions.profiles import ParameterProfile
 
+HALF = 24 * 32
+BUCKETS = 2 * HALF + 1
+
 
 def shot_noise(
     modality: Modality, levels: Sequence[float], *, profile: ParameterProfile = "auto", quantise: Quantise = "auto"
@@ -123,14 +126,32 @@ def _normal(noise: Noise, shape: tuple[int, ...], _: Any) -> tuple[Tensor]:
 
 
 def _shot(x: Tensor, c: float, u: Tensor) -> Tensor:
-    table = poisson_table(c).to(x.device)
-    row = (x * 255).round().clamp(0, 255)
-    counts = torch.searchsorted(table.flatten(), row.double() + (u.double() + 2**-25), right=True)
-    return (counts.to(x) - row * table.shape[1]) / c
+    return poisson_counts((x * 255).round_(), c, u).div_(c)
+
+
+def poisson_counts(row: Tensor, c: float, u: Tensor) -> Tensor:
+    """Counts of the rates c v / 255 by the inverse distribution function, for v (0 to 255) and draws of one shape.
+
+    Draws are multiples of 2⁻²⁴ and stand for the middle of the next 2⁻²⁴.
+
+    Example:
+        >>> poisson_counts(torch.tensor([0.0, 255.0, 255.0]), 3, torch.tensor([0.9, 0.5, 0.9]))
+        tensor([0., 3., 5.])
+    """
+    reached, edge = _guide(c, row.device)
+    place = row.int().clamp_(0, 255).mul_(BUCKETS).add_(_bucket(u.float())).flatten()
+    short = edge.index_select(0, place).gt_(u.flatten())
+    return reached.index_select(0, place).sub_(short).view_as(row).to(row)
 
 
 def _impulse(x: Tensor, p: float, u: Tensor, salt: Tensor) -> Tensor:
-    return torch.where(u < p, (salt < 0.5).to(x), x)
+    hit = _below(u, p)
+    return x * (1 - hit) + _below(salt, 0.5).mul_(hit)
+
+
+def _below(u: Tensor, most: float) -> Tensor:
+    """1 where u is below, else 0: several times faster than a bool made a number."""
+    return torch.lt(u, most, out=torch.empty_like(u))
 
 
 def _speckle(x: Tensor, s: float, e: Tensor) -> Tensor:
@@ -139,7 +160,7 @@ def _speckle(x: Tensor, s: float, e: Tensor) -> Tensor:
 
 @lru_cache(maxsize=16)
 def poisson_table(c: float) -> Tensor:
-    """Row v: v + P(K <= k) for K ~ Poisson(c v / 255), k = 0, 1, ...; float64, increasing throughout."""
+    """Row v: P(K <= k) for K ~ Poisson(c v / 255), k = 0, 1, ...; float64."""
     size = ceil(c + 7 * sqrt(c) + 10)
     k = torch.arange(size, dtype=torch.float64)
     rate = torch.arange(256, dtype=torch.float64)[:, None] * (c / 255)
@@ -147,4 +168,28 @@ def poisson_table(c: float) -> Tensor:
     mass = torch.exp(torch.xlogy(k, rate) - rate - factorial)
     below = mass.cumsum(1).clamp(max=1)
     below[:, -1] = 1
-    return torch.arange(256, dtype=torch.float64)[:, None] + below
+    return below
+
+
+@lru_cache(maxsize=16)
+@torch.inference_mode(False)
+def _guide(c: float, device: torch.device) -> tuple[Tensor, Tensor]:
+    """For each row and bucket the count at its end, and the draw in it from which on that count is reached.
+
+    Below that draw the count is 1 less: up to c = 700 there is at most one such draw in a bucket.
+    """
+    edges = ((poisson_table(c) - 2**-25) * 2**24).ceil().div(2**24).float()
+    bucket = _bucket(edges).long()
+    reached = torch.zeros(256, BUCKETS).scatter_add_(1, bucket, torch.ones_like(edges)).cumsum(1)
+    edge = torch.full((256, BUCKETS), -1.0).scatter_(1, bucket, edges)
+    return reached.flatten().to(device), edge.flatten().to(device)
+
+
+def _bucket(u: Tensor) -> Tensor:
+    """The bucket of a float32 draw, int32: at least 32 of them to a halving of u or of 1 - u, and one for 0."""
+    return _leading(u).sub_(_leading(1 - u)).add_(HALF).clamp_(0, BUCKETS - 1)
+
+
+def _leading(u: Tensor) -> Tensor:
+    """The exponent and the first 5 binary digits."""
+    return u.view(torch.int32) >> 18
