@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from io import BytesIO
 from itertools import accumulate, repeat
@@ -77,7 +76,7 @@ def jpeg_compression(
         tensor([100.])
     """
     name, channels = "jpeg-compression", (1, 3)
-    return corruption(name, modality, levels, _jpeg, profile=profile, quantise=False, channels=channels, together=True)
+    return corruption(name, modality, levels, _jpeg, profile=profile, quantise=False, channels=channels)
 
 
 def _pixelate(x: Tensor, c: float, *, rounds: bool) -> Tensor:
@@ -124,21 +123,17 @@ def _boxes(size: int, small: int, device: torch.device) -> Boxes:
 
 def _jpeg(x: Tensor, quality: float) -> Tensor:
     clean = x.detach().cpu().numpy()
-    result = np.empty_like(clean)
-    code, workers = partial(_code, quality=int(quality)), min(len(x), torch.get_num_threads())
-    if workers == 1:
-        list(map(code, clean, result))
-    else:
-        with ThreadPoolExecutor(workers) as threads:  # libjpeg runs without the interpreter's lock
-            list(threads.map(code, clean, result))
-    return torch.from_numpy(result).to(x.device)
+    coded = np.empty(clean.shape, np.uint8)
+    for picture, bands in zip(clean, coded, strict=True):
+        _code(picture, bands, int(quality))
+    return torch.from_numpy(coded).to(x).div_(255)
 
 
-def _code(clean: np.ndarray, result: np.ndarray, quality: int) -> None:
-    """Encode ``[C, H, W]`` and decode into ``result``; Pillow joins and splits bands faster than axes are permuted."""
+def _code(clean: np.ndarray, coded: np.ndarray, quality: int) -> None:
+    """Encode ``[C, H, W]`` and decode into ``coded``; Pillow joins and splits bands faster than axes are permuted."""
     pixels = clean * 255
     bands = [Image.fromarray(band) for band in np.rint(pixels, out=pixels).astype(np.uint8)]
     file = BytesIO()
     (Image.merge("RGB", bands) if len(bands) > 1 else bands[0]).save(file, "JPEG", quality=quality)
-    for band, coded in zip(result, Image.open(file).split(), strict=True):
-        np.divide(np.asarray(coded), 255, out=band, dtype=band.dtype)
+    for band, decoded in zip(coded, Image.open(file, formats=("JPEG",)).split(), strict=True):
+        band[:] = decoded
