@@ -106,6 +106,27 @@ def test_with_its_draws_what_is_random_is_the_packages_at_224_pixels(recorded, d
         assert_same(name, levels(truncated(perturb(cat, severity, noise)))[0], picture)
 
 
+def uniforms_for(counts: np.ndarray, pixels: np.ndarray, c: float) -> np.ndarray:
+    """Uniform draws, ``[C, H, W]``, in the middle of where the inverse distribution function gives these counts."""
+    table = np.pad(poisson_table(c).numpy(), ((0, 0), (1, 0)))
+    middle = (table[pixels, counts] + table[pixels, counts + 1]) / 2
+    return middle.transpose(2, 0, 1).astype(np.float32)
+
+
+@pytest.mark.parametrize(("size", "file"), [(64, "seeded0_64"), (224, "seeded0_224_chelsea_s135")])
+def test_with_its_counts_shot_noise_is_the_packages(recorded, given_noise, size, file):
+    """The package draws Poisson counts, ours are the inverse distribution function of uniform draws."""
+    photos = recorded("inputs")[f"x{size}"][0 if size == 64 else 1 :]
+    severities = SEVERITIES if size == 64 else (1, 3, 5)
+    perturb = perturbation("shot-noise", (size, size))
+    for severity, recorded_ones in zip(severities, recorded(file)["shot_noise"], strict=True):
+        c = constants("shot-noise", severity)
+        for photo, picture in zip(photos, recorded_ones if size == 64 else [recorded_ones], strict=True):
+            counts = np.random.RandomState(0).poisson(photo / 255 * c)
+            noise = given_noise({"counts": uniforms_for(counts, photo, c)})
+            assert_same("shot-noise", levels(perturb(images(photo[None]), severity, noise))[0], picture)
+
+
 @pytest.mark.parametrize("size", [64, 224])
 def test_frost_from_the_packages_pictures_is_the_packages(recorded, given_noise, size):
     if find_spec("imagecorruptions") is None:
