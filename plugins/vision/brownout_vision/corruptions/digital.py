@@ -75,8 +75,8 @@ def jpeg_compression(
         >>> (perturb(torch.full((2, 1, 8, 8), 100 / 255), 1, None) * 255).unique()
         tensor([100.])
     """
-    name, channels = "jpeg-compression", (1, 3)
-    return corruption(name, modality, levels, _jpeg, profile=profile, quantise=False, channels=channels)
+    kept = partial(corruption, profile=profile, quantise=False, channels=(1, 3), together=True)
+    return kept("jpeg-compression", modality, levels, _jpeg)
 
 
 def _pixelate(x: Tensor, c: float, *, rounds: bool) -> Tensor:

@@ -33,6 +33,7 @@ def corruption(
     profile: str,
     quantise: Quantise,
     channels: Sequence[int] = (),
+    together: bool = False,
 ) -> Perturbation:
     """A perturbation from ``apply(x, constants, *draws)``, where x is ``[B, C, H, W]`` in [0, 1].
 
@@ -45,6 +46,8 @@ def corruption(
         profile: which constants.
         quantise: truncate the result to 256 levels; ``auto``: of images.
         channels: the numbers of channels it makes sense for; empty: any.
+        together: give ``apply`` the whole batch, not only as many images as a processor's cache holds; for what
+            works image by image outside torch, whose waiting threads would slow it.
 
     Raises:
         UsageError: the modality is not image-like, too small, without a range, or a level is out of range.
@@ -67,7 +70,7 @@ def corruption(
     def perturb(inputs: Tensor, severity: int, noise: Noise) -> Tensor:
         chosen = table[severity - 1]
         draws = draw(noise, tuple(inputs.shape[1:]), chosen) if draw else ()
-        size = _part(inputs)
+        size = max(1, len(inputs)) if together else _part(inputs)
         if 0 < len(inputs) <= size:
             return one_part(inputs, chosen, draws)
         result = torch.empty_like(inputs)
