@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,7 @@ def test_workers_share_one_computation_and_give_the_same_bytes(
     assert "brownout: guarded" in parallel.stdout
 
 
-def test_a_thousand_cells_are_collected_soon_and_without_torch(
+def test_a_thousand_cells_are_collected_without_torch(
     suite: Callable[..., Any], place: Path, testing_plugin: Path
 ) -> None:
     suite(
@@ -53,12 +52,9 @@ def test_a_thousand_cells_are_collected_soon_and_without_torch(
         training={"epochs": 0, "seeds": list(range(10))},
     )
     (place / "conftest.py").write_text(TOLD)
-    started = time.perf_counter()
     found = run("suite.yaml", "--collect-only", "-q", "-s", cwd=place)
-    seconds = time.perf_counter() - started
     line = next(each for each in found.stdout.splitlines() if each.startswith("ITEMS"))
     assert line.startswith("ITEMS 1020 HEAVY [] ")
-    assert seconds < 20  # 2 s on a machine of its own; see docs/pytest.md
 
 
 def test_sessions_without_suites_import_next_to_nothing(place: Path) -> None:
