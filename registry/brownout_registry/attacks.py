@@ -12,6 +12,7 @@ spectrogram
 vector, sequence     the standard deviation of each entry over the training split
 audio                1, of samples in [-1, 1]
 text                 a share of its words
+embedded text        the root mean square of the sample's own embedded text
 representation       the standard deviation of each entry over the clean representations attacked
 ===================  =========================================================================
 """

@@ -12,6 +12,7 @@ from torch import Tensor
 from brownout.engine.data import chunks, read
 from brownout.engine.inputs import as_inputs, to_device
 from brownout.engine.models import blank
+from brownout.engine.perturb import modality_named
 from brownout.engine.seeding import seed
 from brownout.engine.shelf import Shelf
 from brownout.engine.specs import EncoderSpec, FitSpec, ViewSpec, features_key
@@ -71,8 +72,8 @@ def _features(shelf: Shelf, key: str, representation: Representation, rows: Tens
 
 def _representation(shelf: Shelf, dataset: Dataset, encoder: EncoderSpec) -> Representation:
     assert encoder.backbone is not None
-    modality = next(each for each in dataset.modalities if each.name == encoder.modality)
-    representation: Representation = shelf.backbone(encoder.backbone, modality).representation
+    backbone = shelf.backbone(encoder.backbone, modality_named(dataset, encoder.modality))
+    representation: Representation = backbone.representation
     return representation
 
 

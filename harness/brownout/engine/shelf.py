@@ -87,8 +87,7 @@ class Shelf:
         spec, dataset = encoding.encoder, self.dataset(encoding.view.dataset)
         if spec.encoder is None:
             assert spec.backbone is not None
-            modality = next(each for each in dataset.modalities if each.name == spec.modality)
-            module = self.backbone(spec.backbone, modality)
+            module = self.backbone(spec.backbone, modality_named(dataset, spec.modality))
         else:
             module = self.fitted(encoding.fit).encoders[spec.modality]
         representation: Representation = module.representation
