@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache, partial
-from io import BytesIO
 from itertools import accumulate, repeat
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image
+from imagecodecs import jpeg8_decode, jpeg8_encode
 from torch import Tensor
 
 from brownout_registry import Modality, Perturbation
 from brownout_vision.corruptions.filters import selected
 from brownout_vision.corruptions.frame import Quantise, corruption, in_eight_bits
 from brownout_vision.corruptions.profiles import ParameterProfile
+
+SEVERAL = 2**21
 
 
 def pixelate(
@@ -48,7 +49,7 @@ def pixelate(
         tensor([0.0500, 0.0500, 0.2500, 0.2500, 0.4500, 0.4500, 0.6500, 0.6500])
     """
     apply = partial(_pixelate, rounds=in_eight_bits(modality, quantise))
-    return corruption("pixelate", modality, levels, apply, profile=profile, quantise=False)
+    return corruption("pixelate", modality, levels, apply, profile=profile, quantise=False, values=SEVERAL)
 
 
 def jpeg_compression(
@@ -75,7 +76,7 @@ def jpeg_compression(
         >>> (perturb(torch.full((2, 1, 8, 8), 100 / 255), 1, None) * 255).unique()
         tensor([100.])
     """
-    kept = partial(corruption, profile=profile, quantise=False, channels=(1, 3), together=True)
+    kept = partial(corruption, profile=profile, quantise=False, channels=(1, 3), values=SEVERAL)
     return kept("jpeg-compression", modality, levels, _jpeg)
 
 
@@ -122,18 +123,19 @@ def _boxes(size: int, small: int, device: torch.device) -> Boxes:
 
 
 def _jpeg(x: Tensor, quality: float) -> Tensor:
-    clean = x.detach().cpu().numpy()
-    coded = np.empty(clean.shape, np.uint8)
-    for picture, bands in zip(clean, coded, strict=True):
-        _code(picture, bands, int(quality))
-    return torch.from_numpy(coded).to(x).div_(255)
+    levels = x.detach().mul(255).round_().to("cpu", torch.uint8)
+    pixels = torch.stack(levels.unbind(1), -1).numpy()
+    for image in pixels:
+        _code(image, int(quality))
+    coded = torch.from_numpy(pixels).to(x.device).movedim(-1, 1)
+    return coded.to(x.dtype, memory_format=torch.contiguous_format).div_(255)
 
 
-def _code(clean: np.ndarray, coded: np.ndarray, quality: int) -> None:
-    """Encode ``[C, H, W]`` and decode into ``coded``; Pillow joins and splits bands faster than axes are permuted."""
-    pixels = clean * 255
-    bands = [Image.fromarray(band) for band in np.rint(pixels, out=pixels).astype(np.uint8)]
-    file = BytesIO()
-    (Image.merge("RGB", bands) if len(bands) > 1 else bands[0]).save(file, "JPEG", quality=quality)
-    for band, decoded in zip(coded, Image.open(file, formats=("JPEG",)).split(), strict=True):
-        band[:] = decoded
+def _code(pixels: np.ndarray, quality: int) -> None:
+    """Encode ``[H, W, C]`` and decode into it."""
+    if pixels.shape[-1] == 1:
+        file = jpeg8_encode(pixels[..., 0], quality)
+        jpeg8_decode(file, out=pixels[..., 0])
+    else:
+        file = jpeg8_encode(pixels, quality, colorspace="RGB", outcolorspace="YCBCR", subsampling="420")
+        jpeg8_decode(file, out=pixels)

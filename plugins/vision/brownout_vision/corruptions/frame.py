@@ -33,7 +33,7 @@ def corruption(
     profile: str,
     quantise: Quantise,
     channels: Sequence[int] = (),
-    together: bool = False,
+    values: int = CACHED,
 ) -> Perturbation:
     """A perturbation from ``apply(x, constants, *draws)``, where x is ``[B, C, H, W]`` in [0, 1].
 
@@ -46,8 +46,8 @@ def corruption(
         profile: which constants.
         quantise: truncate the result to 256 levels; ``auto``: of images.
         channels: the numbers of channels it makes sense for; empty: any.
-        together: give ``apply`` the whole batch, not only as many images as a processor's cache holds; for what
-            works image by image outside torch, whose waiting threads would slow it.
+        values: how many values ``apply`` is given at a time on a CPU, at least one image; by default what a core's
+            cache holds, more for what does little to each value.
 
     Raises:
         UsageError: the modality is not image-like, too small, without a range, or a level is out of range.
@@ -70,7 +70,7 @@ def corruption(
     def perturb(inputs: Tensor, severity: int, noise: Noise) -> Tensor:
         chosen = table[severity - 1]
         draws = draw(noise, tuple(inputs.shape[1:]), chosen) if draw else ()
-        size = max(1, len(inputs)) if together else _part(inputs)
+        size = _images(inputs, values)
         if 0 < len(inputs) <= size:
             return one_part(inputs, chosen, draws)
         result = torch.empty_like(inputs)
@@ -114,9 +114,9 @@ def truncated(images: Tensor) -> Tensor:
     return (images * 255).add_(ALMOST).floor_().clamp_(0, 255).div_(255)
 
 
-def _part(images: Tensor) -> int:
-    """How many samples are worked on at a time: on a CPU what its cache holds."""
-    budget = CACHED if images.device.type == "cpu" else 1024 * CACHED
+def _images(images: Tensor, values: int) -> int:
+    """How many images are worked on at a time."""
+    budget = values if images.device.type == "cpu" else 1024 * CACHED
     return max(1, budget // max(1, images[:1].numel()))
 
 
