@@ -1,6 +1,6 @@
 """What a Brownout plugin imports: cards, hooks, contracts and the catalogue."""
 
-from brownout_registry.attacks import Attack, Attacked
+from brownout_registry.attacks import ORDERS, Attack, Attacked
 from brownout_registry.cards import (
     REQUIRED,
     AttackCard,
@@ -71,6 +71,7 @@ from brownout_registry.loader import Plugin, Plugins, load_plugins
 __all__ = [
     "KINDS",
     "KIND_OF_REPRESENTATION",
+    "ORDERS",
     "REQUIRED",
     "SPLITS",
     "Attack",

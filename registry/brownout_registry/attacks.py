@@ -19,6 +19,7 @@ representation       the standard deviation of each entry over the clean represe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -27,6 +28,9 @@ from brownout_registry.contracts import Noise
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+ORDERS: Mapping[str, float] = {"L-inf": math.inf, "L2": 2.0, "L1": 1.0}
+"""The order of each norm that an `AttackCard` may name, as ``torch.linalg.vector_norm`` takes it."""
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,7 @@ class AttackCard(Card):
 
     kind: ClassVar[str] = "attack"
     takes: tuple[str, ...] = KINDS
-    norm: Literal["L-inf", "L2", "words"] = "L-inf"
+    norm: Literal["L-inf", "L2", "L1", "words"] = "L-inf"
     access: Literal["white-box", "black-box"] = "white-box"
     levels: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     joint: bool = True

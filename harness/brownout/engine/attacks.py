@@ -18,7 +18,7 @@ from brownout.engine.noise import KeyedNoise
 from brownout.engine.perturb import modality_named
 from brownout.engine.shelf import Shelf
 from brownout.engine.specs import AttackSpec, Encoding
-from brownout_registry import AttackCard, Attacked, Dataset, Inputs, Modality, Padded
+from brownout_registry import ORDERS, AttackCard, Attacked, Dataset, Inputs, Modality, Padded
 
 Bounds = tuple[Tensor, Tensor] | None
 SLACK = 1e-3  # of a budget, for rounding
@@ -176,7 +176,7 @@ def _check(attack: AttackSpec, name: str, clean: Any, found: Any) -> None:
     moved = (found.detach() - clean).flatten(1)
     if not bool(torch.isfinite(moved).all()):
         raise ArithmeticError(f"{card.name} gave NaN or infinite values for {name!r}")
-    length = float((moved.abs().amax(1) if card.norm == "L-inf" else moved.norm(dim=1)).max())
+    length = float(torch.linalg.vector_norm(moved, ORDERS[card.norm], dim=1).max())
     budget = dict(attack.budgets)[name]
     if length > budget * (1 + SLACK) + 1e-6:
         raise ArithmeticError(f"{card.name} moved {name!r} by {length:.6g} ({card.norm}), its budget is {budget:g}")

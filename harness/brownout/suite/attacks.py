@@ -9,9 +9,9 @@ from brownout.engine.components import Component, bind
 from brownout.engine.faults import located
 from brownout.engine.specs import AttackSpec
 from brownout.suite.schema import AttackUse
-from brownout_registry import KIND_OF_REPRESENTATION, AttackCard, ConditionFacts, Modality, UsageError
+from brownout_registry import KIND_OF_REPRESENTATION, ORDERS, AttackCard, ConditionFacts, Modality, UsageError
 
-PARAMETERS = {"L-inf": "epsilon (L-inf)", "L2": "epsilon (L2)", "words": "share of words"}
+PARAMETERS = {norm: f"epsilon ({norm})" for norm in ORDERS} | {"words": "share of words"}
 
 
 @dataclass(frozen=True)

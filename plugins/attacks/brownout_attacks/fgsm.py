@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from torch import Tensor
 
 from brownout_attacks.common import Tensors, ascent, clipped, tensors_of
 from brownout_attacks.losses import cross_entropy
-from brownout_blocks import Norm, direction
+from brownout_blocks import direction
 from brownout_registry import Attack, Attacked, check_choice
 
 Label = Literal["target", "predicted"]
@@ -39,7 +41,7 @@ def fgsm(*, label: Label = "target") -> Attack:
         >>> fgsm()(attacked)
         {'sound': tensor([[0.1500, 0.1500]])}
     """
-    return _fast_gradient("fgsm", "linf", label)
+    return _fast_gradient("fgsm", partial(direction, norm="linf"), label)
 
 
 def fgsm_l2(*, label: Label = "target") -> Attack:
@@ -62,10 +64,40 @@ def fgsm_l2(*, label: Label = "target") -> Attack:
         >>> fgsm_l2()(attacked)
         {'sound': tensor([[-0.6000,  0.8000]])}
     """
-    return _fast_gradient("fgsm-l2", "l2", label)
+    return _fast_gradient("fgsm-l2", partial(direction, norm="l2"), label)
 
 
-def _fast_gradient(name: str, norm: Norm, label: Label) -> Attack:
+def fgsm_l1(*, label: Label = "target") -> Attack:
+    r"""The fast gradient method in the L1 ball, $x + \epsilon\, sign(\nabla_i L)\, e_i$, clipped to the range.
+
+    i is the entry with the largest $|\nabla_i L|$; entries that tie share the budget (cleverhans). For all else see
+    `fgsm`. It changes a single entry: of an image no more than one value of one pixel, whatever the budget.
+
+    Args:
+        label: y, the ``target`` or the label ``predicted`` from the clean input.
+
+    Raises:
+        UsageError: another label.
+
+    Example:
+        >>> import torch
+        >>> from brownout_registry import Attacked
+        >>> W = torch.tensor([[3.0, -4.0], [-3.0, 4.0]])
+        >>> attacked = Attacked({"sound": torch.zeros(1, 2)}, {"sound": 0.5}, {"sound": None},
+        ...                     torch.tensor([0]), lambda inputs, rows=None: inputs["sound"] @ W.T, {})
+        >>> fgsm_l1()(attacked)
+        {'sound': tensor([[0.0000, 0.5000]])}
+    """
+    return _fast_gradient("fgsm-l1", _largest_entry, label)
+
+
+def _largest_entry(gradient: Tensor) -> Tensor:
+    sizes = gradient.flatten(1).abs()
+    largest = sizes == sizes.amax(1, keepdim=True)
+    return gradient.sign() * (largest / largest.sum(1, keepdim=True)).reshape_as(gradient)
+
+
+def _fast_gradient(name: str, step: Callable[[Tensor], Tensor], label: Label) -> Attack:
     check_choice(f"attack {name!r}", "label", label, ("target", "predicted"))
 
     def loss(logits: Tensor, targets: Tensor) -> Tensor:
@@ -74,7 +106,7 @@ def _fast_gradient(name: str, norm: Norm, label: Label) -> Attack:
     def attack(attacked: Attacked) -> Tensors:
         clean = tensors_of(name, attacked)
         gradients, _, _ = ascent(attacked, clean, loss)
-        stepped = {m: x + attacked.budgets[m] * direction(gradients[m], norm) for m, x in clean.items()}
+        stepped = {m: x + attacked.budgets[m] * step(gradients[m]) for m, x in clean.items()}
         return clipped(attacked, stepped)
 
     return attack

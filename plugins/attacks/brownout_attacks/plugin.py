@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from brownout_attacks.levels import L2, LINF, WORDS
+from brownout_attacks.levels import L1, L2, LINF, WORDS
 from brownout_attacks.papers import ANDRIUSHCHENKO, CARLINI, CROCE, GOODFELLOW, LI, MADRY
 from brownout_registry import AttackCard, Option, Paper, hookimpl
 
@@ -50,13 +50,19 @@ SQUARE = Option("queries", 1000, "how often a sample's logits may be asked for")
 
 @hookimpl
 def brownout_attacks() -> list[AttackCard]:
-    """Gradient attacks and random search in L-infinity and L2 balls, and one attack on words."""
+    """Gradient attacks and random search in L-infinity and L2 balls, one step in L1, and one attack on words."""
     step, descent = "One step along the gradient", "Projected gradient descent"
     auto, blocks = "Gradient steps with momentum that size themselves", "Random search over blocks, without gradients"
     module = "brownout_attacks"
     return [
         _linf("fgsm", f"{module}.fgsm:fgsm", step, GOODFELLOW, (LABEL,), CLEVERHANS),
         _l2("fgsm-l2", f"{module}.fgsm:fgsm_l2", step, GOODFELLOW, (LABEL,), CLEVERHANS),
+        replace(
+            _linf("fgsm-l1", f"{module}.fgsm:fgsm_l1", step, GOODFELLOW, (LABEL,), CLEVERHANS),
+            summary=f"{step}, all of it in one entry; L1",
+            norm="L1",
+            levels=L1,
+        ),
         _linf("pgd", f"{module}.pgd:pgd", descent, MADRY, PGD, PGD_PRESETS),
         _l2("pgd-l2", f"{module}.pgd:pgd_l2", descent, MADRY, PGD),
         _linf("apgd", f"{module}.apgd:apgd", auto, CROCE, APGD, AUTO_APGD),

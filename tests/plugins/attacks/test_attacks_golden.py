@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from brownout_registry import UsageError
-
 NORMS = {"linf": "", "l2": "-l2"}
+CLEVERHANS = {"inf": "fgsm", "l2": "fgsm-l2", "l1": "fgsm-l1"}
 
 
 class Given:
@@ -48,10 +47,15 @@ def close(actual, expected):
 
 
 @pytest.mark.parametrize("bounds", [None, (0.0, 1.0)])
-@pytest.mark.parametrize(("norm", "key"), [("linf", "inf"), ("l2", "l2")])
-def test_fgsm_is_cleverhans_s(build, case, norm, key, bounds):
+@pytest.mark.parametrize("norm", CLEVERHANS)
+def test_fgsm_is_cleverhans_s(build, case, norm, bounds):
     attacked, out = case("attacks_cleverhans", "fgsm", 0.07, bounds)
-    close(build(f"fgsm{NORMS[norm]}")(attacked)["x"], out[f"{key}_{'clip01' if bounds else 'noclip'}"])
+    close(build(CLEVERHANS[norm])(attacked)["x"], out[f"{norm}_{'clip01' if bounds else 'noclip'}"])
+
+
+def test_cleverhans_s_step_towards_a_label_is_fgsm_s_the_other_way(build, case):
+    attacked, out = case("attacks_cleverhans", "fgsm", 0.07)
+    close(2 * attacked.inputs["x"] - build("fgsm")(attacked)["x"], out["inf_targeted"])
 
 
 def test_fgsm_of_the_predicted_label_is_cleverhans_s(build, case):
@@ -137,11 +141,3 @@ def test_foolbox_itself_agrees(build, foolbox_case, norm, name):
     model = foolbox.PyTorchModel(Model().eval(), bounds=bounds, device="cpu")
     expected = theirs.run(model, attacked.inputs["x"], attacked.targets, epsilon=hyper["eps"][norm])
     torch.testing.assert_close(build(f"{name}{NORMS[norm]}", **options)(attacked)["x"], expected, rtol=0, atol=1e-5)
-
-
-def test_l1_is_not_among_the_norms(build):
-    """cleverhans's third norm has golden numbers and no attack here."""
-    with pytest.raises(KeyError):
-        build("fgsm-l1")
-    with pytest.raises(UsageError, match="option 'label' is 'l1'"):
-        build("fgsm", label="l1")

@@ -12,27 +12,30 @@ from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 
 from brownout_attacks.losses import margin
-from brownout_registry import UsageError
+from brownout_attacks.plugin import brownout_attacks
+from brownout_registry import ORDERS, UsageError
 
+CARDS = {card.name: card for card in brownout_attacks()}
 SHORT = {
     "fgsm": {},
     "pgd": {"steps": 5},
     "apgd": {"steps": 8},
     "square": {"queries": 20},
     "fgsm-l2": {},
+    "fgsm-l1": {},
     "pgd-l2": {"steps": 5},
     "apgd-l2": {"steps": 8},
     "square-l2": {"queries": 20},
     "cw-l2": {"steps": 5, "search_steps": 2, "step_size": 0.1},
 }
 KINDS = ["image", "vector", "sequence", "audio"]
-FIXED = ["fgsm", "fgsm-l2", "pgd", "pgd-l2", "apgd", "apgd-l2"]
+FIXED = ["fgsm", "fgsm-l2", "fgsm-l1", "pgd", "pgd-l2", "apgd", "apgd-l2"]
 CHECKS = settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 names_of = st.lists(st.sampled_from(KINDS), min_size=1, max_size=3, unique=True)
 
 
 def sizes(name, delta):
-    order = 2 if name.endswith("l2") else float("inf")
+    order = ORDERS[CARDS[name].norm]
     return torch.linalg.vector_norm(delta.flatten(1), ord=order, dim=1)
 
 

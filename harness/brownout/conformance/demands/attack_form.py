@@ -14,7 +14,7 @@ from brownout.conformance.demands import demand
 from brownout.conformance.demands.attack_cases import Case, cases, joint_case
 from brownout.conformance.kit import NotApplicable, Subject
 from brownout.conformance.samples import copy_of, same
-from brownout_registry import Attacked
+from brownout_registry import ORDERS, Attacked
 
 TOLERANCE = 1e-5
 
@@ -105,7 +105,7 @@ def _distances(clean: Any, dirty: Any, case: Case) -> Tensor:
     if isinstance(clean, list):
         return torch.tensor([_changed_words(*pair) for pair in zip(clean, dirty, strict=True)])
     moved = (dirty - clean).flatten(1).double()
-    found: Tensor = moved.norm(dim=1) if case.card.norm == "L2" else moved.abs().amax(dim=1)
+    found: Tensor = torch.linalg.vector_norm(moved, ORDERS[case.card.norm], dim=1)
     return found
 
 
