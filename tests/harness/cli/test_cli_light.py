@@ -1,12 +1,16 @@
-"""What only lists or tells answers without torch."""
+"""What only lists or tells answers without torch; how torch's threads wait is settled before it is imported."""
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from brownout.cli.main import main
 
 HEAVY = ("torch", "timm", "transformers", "datasets", "sklearn", "scipy.stats", "pandas", "matplotlib")
 CODE = """
@@ -45,3 +49,17 @@ def test_no_heavy_import(
 def test_the_check_would_see_torch(program: Callable[..., subprocess.Popen[str]]) -> None:
     _, err = program("show", "jacobian", code=f"import torch\n{CODE.format(heavy=HEAVY)}").communicate()
     assert "torch" in err.splitlines()[-1].split()
+
+
+@pytest.mark.parametrize(
+    ("given", "spins"),
+    [({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "ACTIVE"}, None)],
+)
+def test_waiting_threads_sleep_soon_unless_the_user_has_said_how_they_wait(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], spins: str | None
+) -> None:
+    monkeypatch.setattr(os, "environ", dict(given))
+    monkeypatch.setattr(sys, "argv", ["brownout", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    assert os.environ.get("GOMP_SPINCOUNT") == spins
