@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Callable
 from dataclasses import asdict, fields
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -32,7 +35,7 @@ def list_components(
     if as_json:
         typer.echo(json.dumps([_facts(entry) for entry in entries], indent=1, default=str))
     elif entries:
-        Console().print(_table(entries))
+        _print(_table(entries, with_kind=singular is None))
     _say_broken()
     return 0 if entries else 5
 
@@ -52,7 +55,7 @@ def show(name: Annotated[str, typer.Argument(help="A component, as NAME or KIND/
         typer.echo(json.dumps([_facts(entry) for entry in entries], indent=1, default=str))
         return 0
     for entry in entries:
-        _describe(entry, Console(highlight=False))
+        _describe(entry, partial(Console(highlight=False).print, markup=False, soft_wrap=True))
     return 0
 
 
@@ -68,7 +71,7 @@ def plugins(as_json: Json = False) -> int:
     for plugin in found:
         what = f"BROKEN: {plugin.error}" if plugin.error else str(len(plugin.cards))
         table.add_row(plugin.name, plugin.distribution, plugin.version, what)
-    Console(highlight=False).print(table)
+    _print(table)
     return 0
 
 
@@ -81,35 +84,41 @@ def _matches(entry: Entry, pattern: str | None) -> bool:
     return pattern is None or pattern.lower() in f"{entry.card.name} {entry.card.summary}".lower()
 
 
-def _table(entries: list[Entry]) -> Table:
-    table = Table("kind", "name", "distribution", "summary", box=None, pad_edge=False)
+def _table(entries: list[Entry], *, with_kind: bool) -> Table:
+    table = Table("kind/name" if with_kind else "name", "distribution", "summary", box=None, pad_edge=False)
     for entry in entries:
-        table.add_row(entry.card.kind, entry.card.name, entry.plugin.distribution, entry.card.summary)
+        name = f"{entry.card.kind}/{entry.card.name}" if with_kind else entry.card.name
+        table.add_row(name, entry.plugin.distribution, entry.card.summary)
     return table
+
+
+def _print(table: Table) -> None:
+    """In a terminal as wide as it is; elsewhere a row is a line, so that it can be searched."""
+    Console(highlight=False, width=None if sys.stdout.isatty() else 1000).print(table)
 
 
 def _facts(entry: Entry) -> dict[str, Any]:
     return {"kind": entry.card.kind, "distribution": entry.plugin.distribution, **asdict(entry.card)}
 
 
-def _describe(entry: Entry, console: Console) -> None:
+def _describe(entry: Entry, say: Callable[..., None]) -> None:
     card = entry.card
-    console.print(f"{card.kind} {card.name}  ({entry.plugin.distribution} {entry.plugin.version})", style="bold")
-    console.print(card.summary, markup=False)
+    say(f"{card.kind} {card.name}  ({entry.plugin.distribution} {entry.plugin.version})", style="bold")
+    say(card.summary)
     plain = {"name", "target", "summary", "paper", "options", "variants"}
     for each in fields(card):
         value = getattr(card, each.name)
         if each.name not in plain and value not in ((), {}, "", None):
-            console.print(f"  {each.name.replace('_', ' ')}: {_plain(value)}", markup=False)
+            say(f"  {each.name.replace('_', ' ')}: {_plain(value)}")
     if card.paper:
-        console.print(f"  paper: {card.paper.title} ({card.paper.year}) {card.paper.url}", markup=False)
+        say(f"  paper: {card.paper.title} ({card.paper.year}) {card.paper.url}")
     for option in card.options:
         choices = f" ({', '.join(map(str, option.choices))})" if option.choices else ""
-        console.print(f"  option {option.name} = {option.default!r}{choices}: {option.help}", markup=False)
+        say(f"  option {option.name} = {option.default!r}{choices}: {option.help}")
     for variant, options in card.variants.items():
-        console.print(f"  variant {variant}: {_plain(options)}", markup=False)
+        say(f"  variant {variant}: {_plain(options)}")
     if isinstance(card, ProtocolCard):
-        console.print(_protocol(card), markup=False, soft_wrap=True, end="")
+        say(_protocol(card), end="")
 
 
 def _protocol(card: ProtocolCard) -> str:
@@ -121,7 +130,9 @@ def _protocol(card: ProtocolCard) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{key} = {_plain(each)}" for key, each in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+    if isinstance(value, tuple | list):
+        return ", ".join(map(_plain, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _say_broken() -> None:

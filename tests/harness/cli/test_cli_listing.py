@@ -44,10 +44,15 @@ def test_list_with_a_pattern_looks_at_names_and_summaries(brownout: Brownout) ->
     assert all("jacobian" in f"{row['name']} {row['summary']}".lower() for row in rows)
 
 
-def test_the_table_names_the_distribution(here: Path, brownout: Brownout) -> None:
-    said = brownout("list", "fusion", "jacobian")
-    assert said.code == 0
-    assert re.search(r"^fusion +jacobian +brownout-jacobian +\S", said.out, re.MULTILINE)
+def test_a_row_is_a_line_that_names_the_distribution(
+    here: Path, brownout: Brownout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    card = catalogue().find("fusion", "jacobian").card
+    for arguments, name in ((["list", "fusion", "jacobian"], "jacobian"), (["list"], "fusion/jacobian")):
+        said = brownout(*arguments)
+        assert said.code == 0
+        assert re.search(rf"^{name} +brownout-jacobian +{re.escape(card.summary)} *$", said.out, re.MULTILINE)
 
 
 def test_nothing_listed_is_exit_code_5(brownout: Brownout) -> None:
