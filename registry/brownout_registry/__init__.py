@@ -33,40 +33,34 @@ from brownout_registry.checks import (
 )
 from brownout_registry.contracts import (
     KIND_OF_REPRESENTATION,
-    KINDS,
-    SPLITS,
     Batch,
+    Encoder,
+    Fusion,
+    Model,
+    Noise,
+    Perturbation,
+    Prediction,
+    Representation,
+    Step,
+    TrainingRecipe,
+)
+from brownout_registry.data import KINDS, SPLITS, Dataset, Inputs, Kind, Modality, Padded, Split, Task
+from brownout_registry.errors import UsageError, unknown
+from brownout_registry.hooks import hookimpl, hookspec
+from brownout_registry.loader import Plugin, Plugins, load_plugins
+from brownout_registry.results import (
     Board,
     ConditionFacts,
-    Dataset,
-    Encoder,
     Executor,
     Figure,
     FigureMaker,
     Fitted,
-    Fusion,
-    Inputs,
-    Kind,
     Metric,
-    Modality,
-    Model,
-    Noise,
-    Padded,
-    Perturbation,
-    Prediction,
-    Representation,
     Score,
-    Split,
-    Step,
     Stored,
     Summary,
-    Task,
     TaskOutcome,
-    TrainingRecipe,
 )
-from brownout_registry.errors import UsageError, unknown
-from brownout_registry.hooks import hookimpl, hookspec
-from brownout_registry.loader import Plugin, Plugins, load_plugins
 
 __all__ = [
     "KINDS",

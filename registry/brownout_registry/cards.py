@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from brownout_registry.contracts import KINDS, Kind
+from brownout_registry.data import KINDS, Kind
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import inf, isfinite, nextafter
 
-from brownout_registry.contracts import Task
+from brownout_registry.data import Task
 from brownout_registry.errors import UsageError
 
 

@@ -150,7 +150,7 @@ def test_every_kind_of_card_has_its_hook() -> None:
 
 
 def test_the_registry_imports_pluggy_and_nothing_heavy() -> None:
-    code = "import sys, brownout_registry, brownout_registry.contracts; print(*sorted(sys.modules))"
+    code = "import sys, brownout_registry.contracts, brownout_registry.results; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert "pluggy" in loaded
