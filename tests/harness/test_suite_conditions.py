@@ -12,7 +12,7 @@ from brownout.engine.components import bind
 from brownout.engine.data import build_dataset
 from brownout.engine.specs import Condition, DatasetSpec
 from brownout.suite.conditions import conditions_of
-from brownout.suite.schema import Protocol
+from brownout.suite.protocol import Protocol
 from brownout_registry import ConditionFacts, UsageError
 
 pytestmark = pytest.mark.usefixtures("testing_plugin")

@@ -12,7 +12,7 @@ from brownout.engine.data import build_dataset
 from brownout.engine.specs import Condition, DatasetSpec
 from brownout.suite import parse_suite
 from brownout.suite.conditions import conditions_of
-from brownout.suite.schema import Protocol
+from brownout.suite.protocol import Protocol
 from brownout_registry import Card, ProtocolCard, UsageError, catalogue
 
 pytestmark = pytest.mark.usefixtures("testing_plugin")

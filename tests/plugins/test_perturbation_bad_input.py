@@ -14,7 +14,7 @@ from brownout.engine.components import bind
 from brownout.engine.noise import KeyedNoise
 from brownout.engine.specs import Condition, DatasetSpec
 from brownout.suite.conditions import conditions_of
-from brownout.suite.schema import Protocol
+from brownout.suite.protocol import Protocol
 from brownout_registry import KINDS, Modality, Padded, PerturbationCard, UsageError, catalogue
 
 CARDS = {

@@ -11,7 +11,7 @@ from rich.console import Console
 from brownout_registry import UsageError
 
 if TYPE_CHECKING:
-    from brownout.suite.schema import Use
+    from brownout.suite.uses import Use
 
 Metric = Annotated[
     list[str] | None,
@@ -44,7 +44,7 @@ def _use(text: str) -> Use:
     import yaml
     from pydantic import ValidationError
 
-    from brownout.suite.schema import Use
+    from brownout.suite.uses import Use
 
     try:
         return Use.model_validate(yaml.safe_load(text))

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from brownout.engine.components import Component, bind
-from brownout.engine.faults import located
+from brownout.engine.methods import method_with
 from brownout.engine.specs import (
     Cell,
     Condition,
     DatasetSpec,
-    EncoderSpec,
     Encoding,
-    FitSpec,
-    Loop,
     MethodSpec,
     features_below,
     features_key,
 )
 from brownout.engine.works import FeatureWork, FitWork, PredictWork, ViewWork, Work, clean_of
 from brownout.suite.conditions import conditions_of
-from brownout.suite.schema import EncoderUse, Method, Suite, Training
-from brownout_registry import KINDS, Dataset, FusionCard, UsageError, unknown
+from brownout.suite.schema import Method, Suite
+from brownout_registry import KINDS, Dataset, UsageError, unknown
 
 if TYPE_CHECKING:
     from brownout.engine.store import Store  # imports torch, and a plan is laid out without
@@ -91,7 +85,7 @@ def make_plan(
     conditions = {spec.name: tuple(settle(expanded[spec.name], spec, dataset)) for spec, dataset in pairs}
     left_out = {method.name: why for method in suite.methods if (why := _lacks(method))}
     methods = [
-        (spec, _with_seed(suite, place, spec, dataset, seed))
+        (spec, method_with(suite, place, spec, dataset, seed))
         for spec, dataset in pairs
         for place, method in enumerate(suite.methods)
         if method.name not in left_out and spec.name in (method.datasets or specs)
@@ -192,99 +186,3 @@ def _is_costly(cell: Cell) -> bool:
 def _lacks(method: Method) -> str:
     absent = [name for name in method.needs if not Path(name).exists()]
     return f"needs {', '.join(absent)}, which is not here" if absent else ""
-
-
-def _with_seed(suite: Suite, place: int, spec: DatasetSpec, dataset: Dataset, seed: int) -> MethodSpec:
-    method = suite.methods[place]
-    with located(f"methods[{place}] ({method.name})"):
-        fusion = bind("fusion", method.fusion, method.options, method.variant)
-        card = fusion.card
-        assert isinstance(card, FusionCard)
-        training = _training(suite.training, method)
-        _check_means(suite, card)
-        return _method(suite, method, spec, dataset, fusion, card, training, seed)
-
-
-def _method(
-    suite: Suite,
-    method: Method,
-    spec: DatasetSpec,
-    dataset: Dataset,
-    fusion: Component,
-    card: FusionCard,
-    training: Training,
-    seed: int,
-) -> MethodSpec:
-    recipes = _recipes(training, method, card, dataset)
-    loop = Loop(**training.model_dump(exclude={"seeds", "recipe", "options", "variant", "recipes"}))
-    encoders = () if card.level == "input" else _encoder_specs(suite, method, dataset)
-    if card.level != "decision":
-        if card.level == "input" and not card.trained:
-            loop = replace(loop, epochs=0)  # a model that is evaluated as it is
-        own = FitSpec(spec, encoders, fusion, recipes[""], loop, seed)
-        return MethodSpec(method.name, spec, card.level, fusion, seed, own)
-    unimodal = tuple(FitSpec(spec, (each,), None, recipes[each.modality], loop, seed) for each in encoders)
-    trained = FitSpec(spec, (), fusion, recipes[""], loop, seed, unimodal) if card.trained else None
-    return MethodSpec(method.name, spec, card.level, fusion, seed, trained, unimodal)
-
-
-def _recipes(training: Training, method: Method, card: FusionCard, dataset: Dataset) -> dict[str, Component]:
-    """The recipe of each modality's unimodal classifier, and under "" that of everything else."""
-    names = {each.name: each.kind for each in dataset.modalities}
-    if "recipes" in method.training and card.level != "decision":
-        raise UsageError(
-            f"training.recipes: fusion {card.name!r} is fitted together with its encoders, under one recipe; "
-            "recipes by modality are for fusions of unimodal classifiers"
-        )
-    for key in training.recipes:
-        if key not in names and key not in KINDS:
-            raise UsageError(f"training.recipes: {unknown('modality', key, [*names, *KINDS])}")
-    with located("training"):
-        found = {"": bind("training", training.recipe, training.options, training.variant)}
-        for name, kind in names.items():
-            use = training.recipes.get(name, training.recipes.get(kind))
-            found[name] = bind("training", use.use, use.options, use.variant) if use else found[""]
-        return found
-
-
-def _training(suite: Training, method: Method) -> Training:
-    if "seeds" in method.training:
-        raise UsageError("training.seeds: all methods share the suite's seeds, so that they can be paired")
-    for key in method.training:
-        if key not in Training.model_fields:
-            raise UsageError(f"training: {unknown('key', key, Training.model_fields)}")
-    given = {**suite.model_dump(), **method.training}
-    if "recipe" in method.training:  # the suite's options belong to the suite's recipe
-        given |= {key: method.training.get(key, default) for key, default in (("options", {}), ("variant", None))}
-    try:
-        return Training.model_validate(given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(f"training.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-
-
-def _check_means(suite: Suite, card: FusionCard) -> None:
-    if suite.protocol.missing.means == "token" and card.missing != "token":
-        raise UsageError("protocol.missing.means is 'token', but this fusion has no token of its own; use 'absent'")
-
-
-def _encoder_specs(suite: Suite, method: Method, dataset: Dataset) -> tuple[EncoderSpec, ...]:
-    """The encoder of each modality: the method's by name, the suite's by name, or the suite's by kind."""
-    names = [each.name for each in dataset.modalities]
-    for key in method.encoders:
-        if key not in names and key not in KINDS:
-            raise UsageError(f"encoders: {unknown('modality', key, [*names, *KINDS])}")
-    specs = []
-    for each in dataset.modalities:
-        choices = [method.encoders, suite.encoders]
-        found = [group[key] for group in choices for key in (each.name, each.kind) if key in group]
-        if not found:
-            raise UsageError(f"encoders: modality {each.name!r} ({each.kind}) has none; add encoders.{each.name}")
-        specs.append(_encoder_spec(each.name, found[0]))
-    return tuple(specs)
-
-
-def _encoder_spec(modality: str, use: EncoderUse) -> EncoderSpec:
-    with located(f"encoders.{modality}"):
-        backbone = bind("encoder", use.backbone.use, use.backbone.options) if use.backbone else None
-        return EncoderSpec(modality, backbone, bind("encoder", use.use, use.options) if use.use else None)

@@ -25,7 +25,8 @@ from brownout.engine.settings import Settings, choose_device, choose_executor
 from brownout.engine.settled import settled
 from brownout.engine.specs import AttackSpec, Cell, DatasetSpec, ViewSpec
 from brownout.engine.store import Store
-from brownout.suite.schema import Suite, Use
+from brownout.suite.schema import Suite
+from brownout.suite.uses import Use
 from brownout_registry import Dataset, Executor, UsageError, resolve
 
 Named = tuple[tuple[str, Component], ...]

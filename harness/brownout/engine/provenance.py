@@ -11,7 +11,8 @@ from typing import Any
 from brownout.engine.components import bind
 from brownout.engine.plan import Plan
 from brownout.engine.published import published
-from brownout.suite.schema import Method, Suite, Use
+from brownout.suite.schema import Method, Suite
+from brownout.suite.uses import Use
 from brownout_registry import FusionCard, MetricCard, SummaryCard, catalogue
 
 LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "timm", "transformers", "datasets", "pyarrow", "pluggy")

@@ -11,7 +11,7 @@ from brownout.engine.folder import Record, RunFolder
 from brownout.engine.predictions import read_predictions
 from brownout.engine.provenance import metric_entry, metric_name
 from brownout.engine.scoring import Metrics, merged, score
-from brownout.suite.schema import Use
+from brownout.suite.uses import Use
 from brownout_registry import UsageError
 
 

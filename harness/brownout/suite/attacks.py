@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from brownout.engine.components import Component, bind
 from brownout.engine.faults import located
 from brownout.engine.specs import AttackSpec
-from brownout.suite.schema import AttackUse
+from brownout.suite.protocol import AttackUse
 from brownout_registry import KIND_OF_REPRESENTATION, ORDERS, AttackCard, ConditionFacts, Modality, UsageError
 
 PARAMETERS = {norm: f"epsilon ({norm})" for norm in ORDERS} | {"words": "share of words"}

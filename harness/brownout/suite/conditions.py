@@ -11,7 +11,7 @@ from brownout.engine.components import Component, bind
 from brownout.engine.faults import located
 from brownout.engine.specs import Condition, DatasetSpec, ViewSpec
 from brownout.suite.attacks import Attacks
-from brownout.suite.schema import Corruptions, Patterns, PerturbationUse, Protocol
+from brownout.suite.protocol import Corruptions, Patterns, PerturbationUse, Protocol
 from brownout_registry import (
     KIND_OF_REPRESENTATION,
     KINDS,

@@ -6,47 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from brownout.suite.protocol import Protocol
+from brownout.suite.uses import Name, Strict, Use, or_bare_name
 from brownout_registry import unknown
-
-Name = Annotated[str, Field(pattern=r"^[\w(+][\w .,:+/()=-]*$", max_length=80)]
-Share = Annotated[float, Field(gt=0, le=1)]
-Rate = Annotated[float, Field(gt=0, lt=1)]
-Severity = Annotated[int, Field(ge=1)]
-Budget = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Pattern = Annotated[list[str], Field(min_length=1)]
-Patterns = Literal["all", "single-missing", "single-present"] | list[Pattern]
-Means = Literal["absent", "token", "zero-input", "zero-representation", "mean-representation"]
-
-
-def _or_bare_name(schema: dict[str, Any]) -> None:
-    """In the JSON schema, let a name stand for the mapping that holds nothing else."""
-    mapping = dict(schema)
-    schema.clear()
-    schema["anyOf"] = [{"type": "string"}, mapping]
-
-
-class Strict(BaseModel):
-    """A mapping in which an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Use(BaseModel):
-    """A component by name, with its options beside it: ``{use: mlp, hidden: [64]}``, or just ``mlp``."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, json_schema_extra=_or_bare_name)
-
-    use: str
-
-    @model_validator(mode="before")
-    @classmethod
-    def _bare_name(cls, value: Any) -> Any:
-        return {"use": value} if isinstance(value, str) else value
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """What stands beside ``use``."""
-        return dict(self.model_extra or {})
 
 
 class DatasetUse(Use):
@@ -55,18 +17,10 @@ class DatasetUse(Use):
     name: Name | None = None
 
 
-class PerturbationUse(Use):
-    """A perturbation; ``variant`` is a named set of its options, ``levels`` replace its physical parameters."""
-
-    variant: str | None = None
-    levels: list[float] | None = Field(None, min_length=1)
-    name: Name | None = Field(None, description="what reports call it")
-
-
 class EncoderUse(BaseModel):
     """An encoder, on top of an optional frozen ``backbone`` whose outputs are shared; one of both at least."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, json_schema_extra=_or_bare_name)
+    model_config = ConfigDict(extra="allow", frozen=True, json_schema_extra=or_bare_name)
 
     use: str | None = None
     backbone: Use | None = None
@@ -100,7 +54,7 @@ class Training(Strict):
     """How weights are fitted."""
 
     recipe: str = "regular"
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field({})
     variant: str | None = Field(None, description="a named set of the recipe's options")
     recipes: dict[str, RecipeUse] = Field({}, description="for unimodal classifiers, by modality or kind")
     epochs: int = Field(30, ge=0, description="at most; 0 leaves weights as initialised")
@@ -128,93 +82,12 @@ class Method(Strict):
 
     name: Name
     fusion: str
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field({})
     variant: str | None = None
     encoders: dict[str, EncoderUse] = Field({}, description="replace the suite's, by modality")
     training: dict[str, Any] = Field({}, description="replace keys of the suite's training, seeds excepted")
     datasets: list[str] = Field([], description="the method is fitted on these alone; on all, if none is named")
     needs: list[str] = Field([], description="files without which the method is left out, with a line that says so")
-
-
-class Missing(Strict):
-    """Missing patterns and random missing rates."""
-
-    patterns: Patterns = Field(
-        [], description="each lists the modalities that are present; single-...: each one missing, or present, alone"
-    )
-    rates: list[Rate | dict[str, Rate]] = Field([], description="for all modalities, or by modality")
-    means: Means = "absent"
-    empty: Literal["refuse", "keep", "predict"] = Field(
-        "refuse",
-        description="what happens where a pattern leaves nothing of a sample that has something: the suite is refused, "
-        "the sample keeps all that it has, or it is predicted from nothing",
-    )
-
-
-class Corruptions(Strict):
-    """Which views are perturbed, how strongly, and what else happens at the same time."""
-
-    each: Literal["default"] | list[PerturbationUse] = Field([], description="one modality at a time")
-    joint: list[dict[str, PerturbationUse]] = Field([], description="several at once, by modality or kind")
-    modalities: list[str] | None = Field(None, description="restrict `each` to these, or to these kinds")
-    severities: list[Severity] | None = Field(None, description="all that the perturbation has, if not given")
-    at: Literal["input", "features"] = "input"
-    share: Share = Field(1.0, description="random share of samples, drawn for each modality independently")
-    exact: bool = Field(False, description="exactly floor(share N + 1/2) of the N evaluated samples")
-    together: bool = Field(False, description="one draw decides for all modalities of a sample")
-    patterns: Patterns | None = Field(None, description="crossed with these missing patterns")
-    by_kind: bool = Field(
-        False,
-        description="for any dataset: words in `modalities` and `joint` are kinds alone, and what takes none of a "
-        "dataset's modalities is passed over, or is joint and takes one",
-    )
-
-    @model_validator(mode="after")
-    def _of_a_share(self) -> Corruptions:
-        if self.share == 1 and (self.exact or self.together):
-            raise ValueError("'exact' and 'together' say how a share of the samples is drawn: give a 'share' below 1")
-        return self
-
-
-class Mispaired(Strict):
-    """Some samples get the content of a modality from another sample."""
-
-    shares: list[Share] = Field(min_length=1, description="random shares of samples that are hit, nested")
-    modalities: list[str] | None = Field(None, description="one at a time, by name or kind; all, if not given")
-
-
-class AttackUse(Use):
-    """An attack; ``variant`` is a named set of its options, ``levels`` replace its budgets."""
-
-    variant: str | None = None
-    name: Name | None = Field(None, description="what reports call it")
-    modalities: list[str] | None = Field(
-        None, description="one at a time, by name or kind; all, unless `joint` is given"
-    )
-    joint: Literal["all"] | list[Pattern] = Field([], description="several at once, with a budget each")
-    target: Literal["fused", "unimodal"] = Field(
-        "fused", description="what is fooled: the method's prediction or each modality's own classifier"
-    )
-    at: Literal["input", "embeddings", "features"] = "input"
-    levels: list[Budget] | dict[str, list[Budget]] | None = Field(None, description="for all, or by modality or kind")
-    severities: list[Severity] | None = Field(None, description="all that the attack has, if not given")
-    patterns: Patterns | None = Field(None, description="crossed with these missing patterns")
-
-
-class Protocol(Strict):
-    """A list of conditions; ``use`` takes a named protocol, whose keys the others replace."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_or_bare_name)
-
-    use: str | None = None
-    name: str | None = None
-    version: str = "1"
-    seed: int = 0
-    clean: bool = True
-    missing: Missing = Missing()
-    corruptions: Corruptions | list[Corruptions] = []
-    mispaired: Mispaired | None = None
-    attacks: list[AttackUse] = []
 
 
 class Summary(Use):
@@ -259,8 +132,8 @@ class Suite(Strict):
     training: Training = Training()
     protocol: Protocol = Protocol()
     metrics: list[Use] = Field([Use(use="accuracy")], min_length=1)
-    summaries: list[Summary] = []
-    figures: list[Use] = []
+    summaries: list[Summary] = Field([])
+    figures: list[Use] = Field([])
     published: list[PublishedUse] = Field([], description="tables of papers, shown beside what was measured")
     baseline: str | None = Field(None, description="the method that the report compares the others with")
     gates: list[Gate] = Field([], description="what `pytest SUITE` fails on; not part of a run's identity")

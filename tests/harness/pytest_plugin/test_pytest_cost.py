@@ -14,8 +14,9 @@ import pytest
 
 
 def test_a_group_for_each_method_with_its_robustness(
-    session: Callable[..., Any], suite: Callable[..., Any], place: Path
+    session: Callable[..., Any], suite: Callable[..., Any], place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # where these tests run in parallel, benchmarks are off
     methods = [{"name": "late", "fusion": "stacked"}, {"name": "early", "fusion": "early"}]
     suite(methods=methods, training={"epochs": 1}, summaries=["worst"])
     code = """
