@@ -27,13 +27,15 @@ class Paper:
 class Option:
     """One option of a component: its default (never mutable), what it does, and its choices if they are few.
 
-    ``default=REQUIRED`` marks an option that a suite must give.
+    ``default=REQUIRED`` marks an option that a suite must give; ``path=True`` one that may name a file or folder, whose
+    content is then part of what results depend on.
     """
 
     name: str
     default: Any
     help: str
     choices: tuple[Any, ...] = ()
+    path: bool = False
 
 
 REQUIRED = "(required)"

@@ -50,6 +50,7 @@ def ours(name: str, images: torch.Tensor) -> Callable[[], torch.Tensor]:
     modality = Modality("photo", "image", tuple(images.shape[1:]), range=(0.0, 1.0))
     levels = card.levels.get("image", card.levels.get("*"))
     options = {} if name == "gaussian-noise" else {"profile": "imagenet"}
+    options |= {"pictures": "package"} if name == "frost" else {}
     perturb = resolve(card)(modality, levels, **bind_options(card, options))
     return lambda: perturb(images, SEVERITY, KeyedNoise(0, name, "photo", keys))
 

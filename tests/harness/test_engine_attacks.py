@@ -149,6 +149,17 @@ def test_workers_and_a_second_run_give_the_same(attacked: Any, outcome: Any) -> 
     assert one == two
 
 
+def test_a_method_without_the_target_fails_alone_and_if_none_has_it_the_suite_is_refused(attacked: Any) -> None:
+    attack = {"use": "nudge", "target": "unimodal"}
+    run = attacked(attack, methods=METHODS[:3])
+    assert {(each["method"], each["condition"][:6]) for each in run.failures} == {("concatenation", "nudge(")}
+    assert "it has no classifier of 'vector' alone" in run.failures[0]["reason"]
+    with pytest.raises(
+        UsageError, match=r"attacks: nudge.*: methods\[0\].*no classifier of 'vector' alone; use target"
+    ):
+        attacked(attack, methods=METHODS[2:3], out="other")
+
+
 @pytest.mark.parametrize(
     ("attack", "message"),
     [
@@ -161,7 +172,12 @@ def test_workers_and_a_second_run_give_the_same(attacked: Any, outcome: Any) -> 
         ({"use": "nudge", "levels": {"vector": [1.0]}}, "there are none for modality 'image'"),
         ({"use": "nudge", "faar": 2.0}, "did you mean 'far'"),
         ({"use": "nudge", "at": "embeddings"}, "the encoder of 'text' has no embeddings to attack"),
-        ({"use": "nudge", "target": "unimodal"}, "it has no classifier of 'vector' alone; use target: fused"),
+        ({"use": "nudge", "levels": {"vectr": [1.0]}}, "levels: unknown modality 'vectr'; did you mean 'vector'"),
+        ({"use": "nudge", "joint": [["vector"]]}, "joint: ['vector'] is one modality"),
+        (
+            {"use": "nudge", "joint": [["vector", "image"]], "levels": {"vector": [1.0], "image": [1.0, 2.0]}},
+            "levels: 1 of vector, 2 of image; attacked together, all have as many",
+        ),
         ({"use": "nudge", "at": "features"}, "it fuses inputs"),
     ],
 )

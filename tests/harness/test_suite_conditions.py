@@ -176,7 +176,11 @@ def test_a_conditions_key_is_what_happens_and_not_its_name(expand: Expand) -> No
         ({"corruptions": {"joint": [{"image": "lose-words"}]}}, "does not take modality 'image'"),
         ({"corruptions": {"each": ["lose-words"], "at": "features"}}, "'lose-words' takes none"),
         ({"corruptions": {"each": [{"use": "shift", "speed": 1}]}}, "unknown option 'speed'"),
-        ({"corruptions": {"each": ["shift", "shift"]}}, "two conditions are called .*shift.*; give the perturbations"),
+        ({"corruptions": {"each": ["shift", "shift"]}}, "condition 'shift.*' is there twice"),
+        (
+            {"corruptions": {"each": ["shift", {"use": "shift", "levels": [9]}]}},
+            "two conditions are called .*shift.*; give",
+        ),
     ],
 )
 def test_mistakes_are_told_with_their_place(protocol: Any, message: str, expand: Expand) -> None:

@@ -18,6 +18,7 @@ from brownout_registry import Card, ProtocolCard, UsageError, catalogue
 pytestmark = pytest.mark.usefixtures("testing_plugin")
 
 KINDS = ("vector", "image", "text")
+NOTHING = r"{}: nothing of it applies to synthetic .vector: vector, image: image, text: text."
 Expand = Callable[..., list[Condition]]
 
 
@@ -102,6 +103,20 @@ def test_by_kind_a_part_passes_over_what_a_dataset_has_not(expand: Expand) -> No
     assert expand(clean=True, corruptions={**part, "modalities": ["audio"], "each": ["shift"]})[1:] == []
 
 
+def test_by_kind_what_was_there_already_is_still_crossed(expand: Expand) -> None:
+    part = {"by_kind": True, "severities": [1], "modalities": ["image"], "each": ["shift"]}
+    found = expand(corruptions=[part, {**part, "patterns": [["image", "vector"]]}])
+    assert names(found) == ["shift(image) s1", "shift(image) s1, missing text"]
+
+
+def test_what_two_crossed_parts_have_in_common_is_there_once(expand: Expand) -> None:
+    """A joint part that a pattern leaves one view of is the same as that view alone."""
+    each = {"each": ["shift"], "modalities": ["image"], "severities": [1], "patterns": [["image", "text"]]}
+    joint = {"joint": [{"image": "shift", "vector": "shift"}], "severities": [1], "patterns": [["image", "text"]]}
+    found = expand(corruptions=[each, joint])
+    assert len({condition.key for condition in found}) == len(found) == 3
+
+
 def test_by_kind_what_was_there_already_is_passed_over(expand: Expand) -> None:
     part = {"by_kind": True, "severities": [1], "joint": [{"vector": "shift", "image": "shift", "audio": "shift"}]}
     assert names(expand(corruptions=[part, part])) == ["shift(vector) + shift(image) s1"]
@@ -117,9 +132,9 @@ def test_by_kind_what_was_there_already_is_passed_over(expand: Expand) -> None:
             {"mispaired": {"shares": [0.1], "modalities": ["imge"]}},
             "mispaired.modalities: .*'imge'; did you mean 'image'",
         ),
-        ({"mispaired": {"shares": [0.1, 0.1]}}, "two conditions are called"),
+        ({"mispaired": {"shares": [0.1, 0.1]}}, "condition 'mispaired.vector. 0.1' is there twice"),
         (
-            {"corruptions": {"by_kind": True, "modalities": ["imge"]}},
+            {"corruptions": {"by_kind": True, "modalities": ["imge"], "each": ["shift"]}},
             "corruptions.modalities: unknown kind 'imge'.*image",
         ),
         (
@@ -127,6 +142,12 @@ def test_by_kind_what_was_there_already_is_passed_over(expand: Expand) -> None:
             "corruptions.patterns: unknown modality 'vectr'",
         ),
         ({"missing": {"rates": [{"imge": 0.5}]}}, "missing.rates: unknown modality 'imge'; did you mean 'image'"),
+        ({"missing": {"rates": [0.5, dict.fromkeys(KINDS, 0.5)]}}, "'.*' is the same as 'missing at random 0.5'"),
+        ({"corruptions": {"each": ["shift"], "modalities": ["audio"]}}, NOTHING.format("corruptions")),
+        ({"corruptions": {"joint": [{"image": "shift", "audio": "shift"}]}}, "corruptions.joint: there is no audio in"),
+        ({"mispaired": {"shares": [0.5], "modalities": ["audio"]}}, NOTHING.format("mispaired")),
+        ({"attacks": [{"use": "pgd", "modalities": ["audio"]}]}, NOTHING.format(r"attacks\[0\]")),
+        ({"attacks": [{"use": "pgd", "joint": [["image", "audio"]]}]}, r"attacks\[0\].joint: there is no audio in"),
     ],
 )
 def test_mistakes_about_a_dataset_are_told_with_their_place(protocol: Any, message: str, expand: Expand) -> None:
@@ -154,7 +175,10 @@ def test_one_modality_has_nothing_to_be_mispaired_with(expand: Expand) -> None:
         ({"missing": {"empty": "drop"}}, "missing.empty: expected 'refuse', 'keep' or 'predict', found 'drop'"),
         ({"corruptions": {"share": 0}}, "corruptions.share: expected greater than 0"),
         ({"corruptions": {"share": 1.5}}, "corruptions.share: expected less than or equal to 1"),
-        ({"corruptions": {"exact": True}}, "corruptions: 'exact' and 'together' say .* give a 'share' below 1"),
+        (
+            {"corruptions": {"each": ["shift"], "exact": True}},
+            "corruptions: 'exact' and 'together' say .* give a 'share' below 1",
+        ),
         ({"mispaired": {}}, "mispaired.shares: is required"),
         ({"mispaired": {"shares": []}}, "mispaired.shares: expected a list of at least 1 item"),
         ({"mispaired": {"shares": [0]}}, r"mispaired.shares\[0\]: expected greater than 0"),
@@ -201,9 +225,12 @@ def test_keys_beside_use_replace_its_own_and_are_told(make_suite: Any, name_prot
     name_protocol({"missing": {"patterns": "all"}, "clean": True})
     given = {"use": "missing-all", "seed": 3, "clean": True, "missing": {"rates": [0.5]}}
     protocol = parse_suite(make_suite(protocol=given)).protocol
-    assert (protocol.seed, protocol.missing.patterns, protocol.missing.rates) == (3, [], [0.5])
-    assert protocol.name == "missing-all with its own missing"
+    assert (protocol.seed, protocol.missing.patterns, protocol.missing.rates) == (3, "all", [0.5])
+    assert protocol.name == "missing-all with its own missing.rates"
     protocol = parse_suite(make_suite(protocol={"use": "missing-all", "seed": 3, "clean": True})).protocol
     assert protocol.name == "missing-all"
     protocol = parse_suite(make_suite(protocol={**given, "name": "mine", "version": "2"})).protocol
     assert (protocol.name, protocol.version) == ("mine", "2")
+    for alike in ({"name": "missing-all"}, {"version": "2"}):
+        with pytest.raises(UsageError, match="protocol: name and version of 'missing-all' are its own"):
+            parse_suite(make_suite(protocol={**given, **alike}))

@@ -62,10 +62,18 @@ class Component:
                 refuses it; the message says whose it is.
         """
         with located(self.name):
-            bound, types = self.bound, _parameter_types(self.card.target)
-            for name in sorted(bound.keys() & types.keys()):
-                _check_type(self, name, types[name], bound[name])
-            return resolve(self.card)(*args, **kwargs, **bound)
+            self.check_types()
+            return resolve(self.card)(*args, **kwargs, **self.bound)
+
+    def check_types(self) -> None:
+        """Hold the bound options against the annotations of the factory.
+
+        Raises:
+            UsageError: an option is not of the type that the factory's signature gives it.
+        """
+        bound, types = self.bound, _parameter_types(self.card.target)
+        for name in sorted(bound.keys() & types.keys()):
+            _check_type(self, name, types[name], bound[name])
 
 
 def bind(kind: str, name: str, options: Mapping[str, Any], variant: str | None = None) -> Component:
@@ -81,8 +89,7 @@ def bind(kind: str, name: str, options: Mapping[str, Any], variant: str | None =
     except TypeError as error:
         raise UsageError(f"{kind} {name!r}: options must be plain data: {error}") from None
     # a dataset has its own fingerprint; of any other component the files that its options name are hashed
-    paths = [] if kind == "dataset" else [Path(text) for text in _strings(bound) if _is_path(text)]
-    files = [_content(path) for path in paths]
+    files = [] if kind == "dataset" else [_content(path) for path in _paths(entry.card, bound)]
     source = key_of([_source(entry.plugin.distribution, entry.card.target), entry.card.target, files])
     return Component(kind, f"{entry.plugin.distribution}/{entry.card.name}", text, source)
 
@@ -172,13 +179,19 @@ def _package(name: str) -> str:
     return key_of([_content(path) for path in sorted(files)])
 
 
-@cache
 def _content(path: Path) -> str:
     """Hash of a file, or of all files below a folder."""
     if path.is_dir():
         return key_of([[each.name, _content(each)] for each in sorted(path.iterdir())])
     if not path.is_file():
         return ""
+    facts = path.stat()
+    return _digest(path, facts.st_mtime_ns, facts.st_size)
+
+
+@cache
+def _digest(path: Path, modified: int, size: int) -> str:
+    """Of a file as it was last changed, read once."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
@@ -191,6 +204,9 @@ def _strings(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-def _is_path(text: str) -> bool:
-    """Whether an option's text names a file or folder of weights or data; a bare word never does."""
-    return ("/" in text or "\\" in text or "." in text) and len(text) < 4096 and Path(text).exists()
+def _paths(card: Card, bound: Mapping[str, Any]) -> list[Path]:
+    """The files and folders that options name: those declared as paths, and any other text with a separator in it."""
+    declared = {option.name for option in card.options if option.path}
+    texts = [(name in declared, text) for name, value in bound.items() for text in _strings(value) if len(text) < 4096]
+    found = [Path(text).expanduser() for is_path, text in texts if is_path or "/" in text or "\\" in text]
+    return [path for path in found if path.exists()]

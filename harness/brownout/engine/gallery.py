@@ -49,7 +49,7 @@ def make_gallery(plan: Plan, folder: Path) -> list[Entry]:
 def _views(conditions: Iterable[Condition]) -> Iterator[tuple[Condition, ViewSpec]]:
     """Every perturbed view of inputs once, with the simplest condition that has it."""
     known: set[str] = set()
-    for condition in sorted(conditions, key=lambda each: (len(each.views), "missing" in each.facts.kind)):
+    for condition in sorted(conditions, key=lambda each: (each.facts.kind.startswith("missing+"), len(each.views))):
         for view in condition.views.values():
             if view.perturbation is not None and view.attack is None and view.at == "input" and view.key not in known:
                 known.add(view.key)
@@ -62,14 +62,14 @@ def _entry(
     modality, test = modality_named(dataset, name), dataset.splits["test"]
     row = test.present[:, spec.modalities.index(name)].nonzero()[0]
     clean = clean_inputs(dataset, ViewSpec(spec, name), row)
-    rows: dict[str, Entry] = {}
+    rows: dict[object, Entry] = {}
     for condition, view in views:
         assert view.perturbation is not None
         group, card = _group(condition, view), view.perturbation.card
         facts: Entry = {"group": group, "parameter": getattr(card, "parameter", ""), "steps": []}
         step = {"severity": view.severity, "level": view.levels[view.severity - 1]}
         shown = _step(dataset, view, row, clean, folder)
-        rows.setdefault(group, facts)["steps"].append({**step, **shown})
+        rows.setdefault(view.group, facts)["steps"].append({**step, **shown})
     where = {"dataset": spec.name, "modality": name, "kind": modality.kind, "sample": int(test.ids[row[0]])}
     unperturbed = _shown(dataset, ViewSpec(spec, name), clean, clean, folder)
     return {**where, "clean": unperturbed, "rows": list(rows.values())}
@@ -78,7 +78,7 @@ def _entry(
 def _group(condition: Condition, view: ViewSpec) -> str:
     assert view.perturbation is not None
     alone = len(condition.views) == 1
-    return condition.facts.group if alone else f"{view.perturbation.short}({view.modality})"
+    return condition.facts.group if alone else f"{view.perturbation.short}({view.modality}), in {condition.facts.group}"
 
 
 def _step(dataset: Dataset, view: ViewSpec, row: torch.Tensor, clean: Inputs, folder: Path) -> Entry:

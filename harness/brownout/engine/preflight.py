@@ -74,7 +74,7 @@ def prepare(suite: Suite, settings: Settings, *, remember: bool) -> Ready:
     with located(suite.source):
         metrics = tuple((metric_name(use), each) for use, each in _bound("metric", "metrics", suite.metrics))
         figures = tuple((use.use, each) for use, each in _bound("figure", "figures", suite.figures))
-        _bound("summary", "summaries", suite.summaries)
+        _check_summaries(suite)
         published(suite.published)
         plan = _plan(suite, settings)
     _refuse_other(folder, plan)
@@ -92,8 +92,8 @@ def rehearse(plan: Plan, cells: tuple[Cell, ...], store: Store) -> None:
     """Build everything that cells are made of once, as it is before training.
 
     Raises:
-        UsageError: names the method or the condition. Anything else that goes wrong here goes wrong again
-            where it is recorded as the failure of its own cells.
+        UsageError: names the method or the condition; also if an attack has a target that no method has. Anything
+            else that goes wrong here goes wrong again where it is recorded as the failure of its own cells.
     """
     rehearsal = Rehearsal(plan.datasets, store)
     places = {method.name: f"methods[{place}] ({method.name})" for place, method in enumerate(plan.suite.methods)}
@@ -103,9 +103,15 @@ def rehearse(plan: Plan, cells: tuple[Cell, ...], store: Store) -> None:
     for view, cell in _distinct_views(cells):
         with _mistakes_only(f"protocol.corruptions: {cell.condition.facts.group}"):
             rehearsal.perturbation(view, cell.method)
+    lacking: dict[str, list[str]] = {}
     for attack, cell in _distinct_attacks(cells):
-        with _mistakes_only(f"protocol.attacks: {cell.condition.facts.group}: {places[cell.method.name]}"):
-            rehearsal.attack(attack, cell.method)
+        group, place = cell.condition.facts.group, places[cell.method.name]
+        with _mistakes_only(f"protocol.attacks: {group}: {place}"):
+            lack = rehearsal.attack(attack, cell.method)
+            lacking.setdefault(group, []).append(f"{place}: {lack}" if lack else "")
+    for group, lacks in lacking.items():
+        if all(lacks):  # otherwise it is the failure of these methods' cells
+            raise UsageError(f"protocol.attacks: {group}: {lacks[0]}")
 
 
 def _distinct_views(cells: tuple[Cell, ...]) -> Iterable[tuple[ViewSpec, Cell]]:
@@ -139,14 +145,22 @@ def _plan(suite: Suite, settings: Settings) -> Plan:
 
 
 def _bound(kind: str, key: str, uses: list[Any]) -> list[tuple[Use, Component]]:
-    """Components that are functions: looked up, their options bound, and imported."""
+    """Components that are functions: looked up, imported, and their options bound and of the right types."""
     found = []
     for place, use in enumerate(uses):
         with located(f"{key}[{place}]"):
             component = bind(kind, use.use, use.options)
             resolve(component.card)
+            component.check_types()
             found.append((use, component))
     return found
+
+
+def _check_summaries(suite: Suite) -> None:
+    """What a summary refuses of its options, it refuses without any score too."""
+    for place, (_, component) in enumerate(_bound("summary", "summaries", suite.summaries)):
+        with _mistakes_only(f"summaries[{place}]"):
+            component.build((), True)
 
 
 def _refuse_other(folder: RunFolder, plan: Plan) -> None:

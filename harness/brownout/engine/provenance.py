@@ -64,7 +64,8 @@ def versions() -> dict[str, str]:
 def _protocol(suite: Suite) -> dict[str, Any]:
     protocol = suite.protocol
     name = protocol.name or f"of suite {suite.suite}"
-    return {"name": name, "version": protocol.version, "seed": protocol.seed, "means": protocol.missing.means}
+    missing = {"means": protocol.missing.means, "empty": protocol.missing.empty}
+    return {"name": name, "version": protocol.version, "seed": protocol.seed, **missing}
 
 
 def _method(method: Method) -> dict[str, Any]:

@@ -81,11 +81,14 @@ class Rehearsal:
         _check_taken(view.perturbation, modality)
         view.perturbation.build(modality, levels=list(view.levels))
 
-    def attack(self, attack: AttackSpec, method: MethodSpec) -> None:
+    def attack(self, attack: AttackSpec, method: MethodSpec) -> str:
         """Build an attack, and see whether the method can be attacked so.
 
+        Returns:
+            Which target this method lacks, in words; nothing, if it has it.
+
         Raises:
-            UsageError: the attack refuses its options; or the method has no such entrance or no such target.
+            UsageError: the attack refuses its options, or the method has no such entrance.
         """
         attack.component.build()
         if self.datasets[method.dataset.name].task.kind == "dense":
@@ -99,9 +102,10 @@ class Rehearsal:
                 raise UsageError(f"the encoder of {name!r} has no embeddings to attack; use at: input or at: features")
             if attack.target == "unimodal" and method.level != "decision":
                 if name not in self._unimodal(fit):
-                    raise UsageError(f"it has no classifier of {name!r} alone; use target: fused")
+                    return f"it has no classifier of {name!r} alone; use target: fused"
                 if len(attack.modalities) > 1:
                     raise UsageError("its unimodal classifiers are attacked one at a time; use modalities, not joint")
+        return ""
 
     def _fit(self, fit: FitSpec) -> Built:
         key = (fit.dataset.name, fit.encoders, fit.fusion, fit.recipe)

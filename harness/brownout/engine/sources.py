@@ -146,4 +146,6 @@ def _objective(prediction: Prediction, attack: AttackSpec) -> Tensor:
     if attack.target == "fused":
         return prediction.logits
     (name,) = attack.modalities
+    if name not in prediction.unimodal:
+        raise ValueError(f"it has no classifier of {name!r} alone, which target: unimodal attacks")
     return prediction.unimodal[name]

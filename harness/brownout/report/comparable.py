@@ -52,18 +52,25 @@ def _pairs(ours: Facts, theirs: Facts) -> Iterator[tuple[str, Any, Any]]:
     for what in ("name", "version", "seed"):
         yield f"protocol {what}", ours[what], theirs[what]
     yield "what missing means", ours["missing"]["means"], theirs["missing"]["means"]
+    yield "what happens to emptied samples", *(each["missing"].get("empty", "refuse") for each in (ours, theirs))
 
 
 def _uses(protocol: Facts) -> dict[str, str]:
-    """Perturbations and attacks with their options, by the name that conditions have from them."""
+    """Perturbations and attacks with their options, by the name that conditions have from them.
+
+    Those used together also with their levels, which their conditions do not tell.
+    """
     parts = protocol["corruptions"]
-    uses, found = list(protocol.get("attacks", ())), dict[str, set[str]]()
+    alone = [use for use in protocol.get("attacks", ()) if not use["joint"]]
+    joint = [use for use in protocol.get("attacks", ()) if use["joint"]]
     for part in parts if isinstance(parts, list) else [parts]:
-        each = part["each"] if isinstance(part["each"], list) else []
-        uses += [*each, *(use for joint in part["joint"] for use in joint.values())]
-    for use in uses:
-        options = {key: value for key, value in sorted(use.items()) if key not in GIVEN_BY_CONDITIONS}
-        found.setdefault(use["name"] or use["use"], set()).add(str(options))
+        alone += part["each"] if isinstance(part["each"], list) else []
+        joint += [use for each in part["joint"] for use in each.values()]
+    found: dict[str, set[str]] = {}
+    for uses, known, where in ((alone, GIVEN_BY_CONDITIONS, ""), (joint, GIVEN_BY_CONDITIONS - {"levels"}, " (joint)")):
+        for use in uses:
+            options = {key: value for key, value in sorted(use.items()) if key not in known}
+            found.setdefault(f"{use['name'] or use['use']}{where}", set()).add(str(options))
     return {name: ", ".join(sorted(options)) for name, options in found.items()}
 
 

@@ -82,7 +82,7 @@ def _layout(curve: Curve, span: tuple[float, float] | None) -> dict[str, Any]:
         f"{x:g}<br>{level}" if severities and level else f"{x:g}"
         for x, level in zip(curve.x, curve.levels, strict=True)
     ]
-    title = "severity" if severities else "share of samples with a modality missing"
+    title = "severity" if severities else "nominal missing rate of each modality"
     axis = {"zeroline": False, "ticks": "outside", "ticklen": 3}
     return {
         "xaxis": axis

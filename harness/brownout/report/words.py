@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from brownout.report.summaries import summary_faults
 from brownout.report.table import Table
 from brownout.results import Run
 
@@ -13,6 +14,12 @@ MISSING = {
     "skip": "is left out",
     "zero": "a zero representation takes its place",
     "token": "the method's own token takes its place",
+}
+
+EMPTY = {
+    "refuse": "",
+    "keep": "; a sample that a pattern leaves nothing of keeps all that it has",
+    "predict": "; a sample that a pattern leaves nothing of is predicted from nothing",
 }
 
 SHOWN = {
@@ -39,7 +46,7 @@ def facts_lines(run: Run) -> Iterator[tuple[str, str]]:
     protocol = facts["protocol"]
     yield "datasets", ", ".join(each["name"] for each in facts["datasets"])
     yield "protocol", f"{protocol['name']}, version {protocol['version']}, seed {protocol['seed']}"
-    yield "missing means", str(protocol["means"])
+    yield "missing means", f"{protocol['means']}{EMPTY[protocol.get('empty', 'refuse')]}"
     yield "training seeds", ", ".join(map(str, facts["seeds"]))
     yield "cells", cells_line(run)
 
@@ -59,7 +66,7 @@ def counted_rows(run: Run) -> str:
 
 
 def failure_lines(run: Run) -> Iterator[str]:
-    """Methods that were left out, then failed cells; those that failed for the same reason take one line together."""
+    """Methods that were left out, failed cells (a line for each reason), then summaries that failed."""
     for method, reason in run.facts["left_out"].items():
         yield f"{method} was left out: {reason}"
     together: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
@@ -67,6 +74,7 @@ def failure_lines(run: Run) -> Iterator[str]:
         together.setdefault((each["method"], each["dataset"], str(each["reason"])), []).append(each)
     for (method, dataset, reason), cells in together.items():
         yield f"{method} on {dataset}, {_where(cells)}: {reason}"
+    yield from summary_faults(run)
 
 
 def footnotes(run: Run, table: Table) -> Iterator[str]:

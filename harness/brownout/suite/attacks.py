@@ -9,7 +9,16 @@ from brownout.engine.components import Component, bind
 from brownout.engine.faults import located
 from brownout.engine.specs import AttackSpec
 from brownout.suite.protocol import AttackUse
-from brownout_registry import KIND_OF_REPRESENTATION, ORDERS, AttackCard, ConditionFacts, Modality, UsageError
+from brownout_registry import (
+    KIND_OF_REPRESENTATION,
+    KINDS,
+    ORDERS,
+    AttackCard,
+    ConditionFacts,
+    Modality,
+    UsageError,
+    unknown,
+)
 
 PARAMETERS = {norm: f"epsilon ({norm})" for norm in ORDERS} | {"words": "share of words"}
 
@@ -23,14 +32,14 @@ class Attacks:
         key: where it stands in the suite.
         modalities: of the dataset, by name.
         seed: of the protocol.
-        chosen: what a list of names or kinds chooses of the modalities.
+        chosen: ``chosen(words, key, every=False)``: what names or kinds choose of the modalities.
     """
 
     use: AttackUse
     key: str
     modalities: Mapping[str, Modality]
     seed: int
-    chosen: Callable[[Sequence[str], str], list[str]]
+    chosen: Callable[..., list[str]]
 
     def conditions(self) -> Iterator[tuple[ConditionFacts, AttackSpec]]:
         """One condition for each group of modalities and severity."""
@@ -43,7 +52,11 @@ class Attacks:
     def _group(
         self, component: Component, budgets: Mapping[str, Sequence[float]]
     ) -> Iterator[tuple[ConditionFacts, AttackSpec]]:
-        most, card = min(map(len, budgets.values())), _card(component)
+        counts, card = {name: len(levels) for name, levels in budgets.items()}, _card(component)
+        if isinstance(self.use.levels, dict) and len(set(counts.values())) > 1:
+            told = ", ".join(f"{count} of {name}" for name, count in counts.items())
+            raise UsageError(f"{self.key}.levels: {told}; attacked together, all have as many")
+        most = min(counts.values())
         group = self._label(card, list(budgets))
         for severity in self.use.severities or range(1, most + 1):
             if severity > most:
@@ -72,12 +85,16 @@ class Attacks:
         return [*([name] for name in alone), *(group for group in joint if len(group) > 1)]
 
     def _joint(self, card: AttackCard, group: str | Sequence[str], takes: Sequence[str]) -> list[str]:
-        chosen = self.chosen(list(group), f"{self.key}.joint")
+        chosen = self.chosen(list(group), f"{self.key}.joint", every=True)
         if not card.joint:
             raise UsageError(f"{self.key}.joint: {card.name!r} attacks one modality at a time")
         for name in chosen:
             if name not in takes:
                 raise UsageError(f"{self.key}.joint: {card.name!r} does not take modality {name!r} at {self.use.at}")
+        if len(chosen) < 2 and set(group) <= set(self.modalities):
+            raise UsageError(
+                f"{self.key}.joint: {list(group)} is one modality; 'modalities' are attacked one at a time"
+            )
         return chosen
 
     def _takes(self, card: AttackCard, modality: Modality) -> bool:
@@ -90,6 +107,9 @@ class Attacks:
     def _budgets(self, card: AttackCard, name: str) -> Sequence[float]:
         given, kind = self.use.levels, self._kind(self.modalities[name])
         if isinstance(given, dict):
+            for key in given:
+                if key not in self.modalities and key not in KINDS:
+                    raise UsageError(f"{self.key}.levels: {unknown('modality', key, [*self.modalities, *KINDS])}")
             found = given.get(name) or given.get(self.modalities[name].kind)
             if not found:
                 raise UsageError(f"{self.key}.levels: there are none for modality {name!r}")

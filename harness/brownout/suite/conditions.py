@@ -36,14 +36,14 @@ def conditions_of(
         protocol: what to expand.
         spec: of the dataset.
         modalities: its modalities; of each the name and the kind are looked at.
-        alone: whether it is the suite's only dataset; otherwise a perturbation may be meant for another one.
+        alone: whether it is the suite's only dataset; otherwise a part may be meant for another one.
 
     Raises:
         UsageError: names the key of the protocol.
     """
     builder = _Builder(protocol, spec, modalities, alone)
     missing = [*builder.clean(), *builder.patterns(), *builder.rates()]
-    found = [*missing, *builder.corruptions(), *builder.mispaired(), *builder.attacks()]
+    found = list(_distinct([*missing, *builder.corruptions(), *builder.mispaired(), *builder.attacks()]))
     names = [condition.facts.name for condition in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UsageError(f"protocol: two conditions are called {twice[0]!r}; give the perturbations a 'name'")
@@ -52,11 +52,26 @@ def conditions_of(
     return found
 
 
+def _distinct(conditions: Iterable[Condition]) -> Iterator[Condition]:
+    """Each content once: cells are known by it. Two crossed parts may leave the same, which is then there already."""
+    known: dict[str, str] = {}
+    for condition in conditions:
+        name = condition.facts.name
+        first = known.get(condition.key)
+        if first is None:
+            known[condition.key] = name
+            yield condition
+        elif not condition.facts.kind.startswith("missing+"):
+            again = "is there twice" if name == first else f"is the same as {first!r}"
+            raise UsageError(f"protocol: condition {name!r} {again}; leave one of them out")
+
+
 class _Builder:
     """What the parts of a protocol have in common on one dataset."""
 
     def __init__(self, protocol: Protocol, spec: DatasetSpec, modalities: Sequence[Modality], alone: bool) -> None:
-        self.protocol, self.spec, self.alone = protocol, spec, alone
+        self.protocol, self.spec = protocol, spec
+        self.alone = alone and not protocol.use  # a named protocol is for any dataset
         self.modalities = {each.name: each for each in modalities}
         self.means, self.seed = protocol.missing.means, protocol.seed
 
@@ -74,6 +89,10 @@ class _Builder:
             yield self.condition(ConditionFacts(name, name, "missing"), pattern)
 
     def rates(self) -> Iterator[Condition]:
+        if self.protocol.missing.rates and len(self.modalities) < 2:
+            if self.alone:
+                raise UsageError(f"protocol.missing.rates: {self.spec.name} has one modality, which is never missing")
+            return
         equal = 0
         for rate in self.protocol.missing.rates:
             if isinstance(rate, dict):
@@ -91,11 +110,10 @@ class _Builder:
         many, before = isinstance(given, list), set()
         for place, part in enumerate(given if isinstance(given, list) else [given]):
             key = f"protocol.corruptions[{place}]" if many else "protocol.corruptions"
-            for condition in self._part(part, key):
-                if part.by_kind and condition.key in before:
-                    continue
+            for condition in self._some(self._part(part, key), key, by_kind=part.by_kind):
+                if not part.by_kind or condition.key not in before:
+                    yield condition
                 before.add(condition.key)
-                yield condition
                 yield from self._crossed(condition, part.patterns, key)
 
     def mispaired(self) -> Iterator[Condition]:
@@ -104,7 +122,7 @@ class _Builder:
             return
         if len(self.modalities) < 2:
             raise UsageError(f"{key}: {self.spec.name} has one modality, and nothing that it could be paired with")
-        for name in self._chosen(given.modalities or list(self.modalities), f"{key}.modalities"):
+        for name in self._some(self._chosen(given.modalities or list(self.modalities), f"{key}.modalities"), key):
             for severity, share in enumerate(given.shares, 1):
                 group, parameter = f"mispaired({name})", "share of samples"
                 facts = ConditionFacts(f"{group} {share:g}", group, "corruption", severity, share, parameter)
@@ -113,13 +131,26 @@ class _Builder:
     def attacks(self) -> Iterator[Condition]:
         for place, use in enumerate(self.protocol.attacks):
             key = f"protocol.attacks[{place}]"
-            for facts, attack in Attacks(use, key, self.modalities, self.seed, self._chosen).conditions():
+            found = Attacks(use, key, self.modalities, self.seed, self._chosen).conditions()
+            for facts, attack in self._some(found, key):
                 condition = self.condition(facts, attack=attack)
                 yield condition
                 yield from self._crossed(condition, use.patterns, key)
 
-    def _chosen(self, names: Sequence[str], key: str) -> list[str]:
-        return list(self._named(dict.fromkeys(names), key))
+    def _some(self, found: Iterable[T], key: str, *, by_kind: bool = False) -> Iterator[T]:
+        """All of it; that a part has nothing for the only dataset is a mistake."""
+        nothing = True
+        for each in found:
+            nothing = False
+            yield each
+        if nothing and self.alone and not by_kind:
+            raise UsageError(f"{key}: nothing of it applies to {self._what_there_is()}")
+
+    def _what_there_is(self) -> str:
+        return f"{self.spec.name} ({', '.join(f'{each.name}: {each.kind}' for each in self.modalities.values())})"
+
+    def _chosen(self, names: Sequence[str], key: str, *, every: bool = False) -> list[str]:
+        return list(self._named(dict.fromkeys(names), key, every=every))
 
     def _part(self, part: Corruptions, key: str) -> Iterator[Condition]:
         chosen = dict.fromkeys(self.modalities)
@@ -129,7 +160,7 @@ class _Builder:
             for use in self._each(part, self.modalities[modality], list(chosen), key):
                 yield from self._group({modality: use}, part, f"{key}.each")
         for uses in part.joint:
-            named = self._named(uses, f"{key}.joint", by_kind=part.by_kind)
+            named = self._named(uses, f"{key}.joint", by_kind=part.by_kind, every=True)
             if len(named) > (1 if part.by_kind else 0):
                 yield from self._group(named, part, f"{key}.joint")
 
@@ -209,8 +240,11 @@ class _Builder:
             return _label("all", next(iter(uses.values())), part)
         return " + ".join(_label(name, use, part) for name, use in uses.items())
 
-    def _named(self, chosen: dict[str, T], key: str, *, by_kind: bool = False) -> dict[str, T]:
-        """What is chosen by modality or by kind, by modality; a kind that this dataset lacks chooses nothing."""
+    def _named(self, chosen: dict[str, T], key: str, *, by_kind: bool = False, every: bool = False) -> dict[str, T]:
+        """What is chosen by modality or by kind, by modality; a kind that this dataset lacks chooses nothing.
+
+        Where `every` word counts, a kind that the only dataset lacks is a mistake.
+        """
         if by_kind and (other := [name for name in chosen if name not in KINDS]):
             raise UsageError(f"{key}: {unknown('kind', other[0], KINDS)}; with 'by_kind' only kinds stand here")
         self._known((name for name in chosen if name not in KINDS), key)
@@ -219,6 +253,10 @@ class _Builder:
             word = name if name in chosen and not by_kind else modality.kind
             if word in chosen:
                 found[name] = chosen[word]
+        kinds = {each.kind for each in self.modalities.values()}
+        lacking = [name for name in chosen if name in KINDS and name not in kinds]
+        if lacking and every and self.alone and not by_kind:
+            raise UsageError(f"{key}: there is no {lacking[0]} in {self._what_there_is()}")
         return found
 
     def _known(self, names: Iterable[str], key: str) -> None:
@@ -241,7 +279,7 @@ def _takes(name: str, kinds: Sequence[str], at: str, key: str) -> bool:
 
 def _is_default(card: object, modality: Modality, at: str) -> bool:
     assert isinstance(card, PerturbationCard)
-    return modality.kind in card.default_for and (at == "input" or card.features)
+    return (at == "input" or card.features) and any(kind in card.default_for for kind in _kinds(modality, at))
 
 
 def _card(component: Component | None) -> PerturbationCard:

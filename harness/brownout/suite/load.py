@@ -9,7 +9,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from brownout.engine.faults import located
 from brownout.suite.mistakes import mistakes
+from brownout.suite.reading import read_yaml
 from brownout.suite.schema import Suite
 from brownout_registry import UsageError, bind_options, catalogue, resolve, unknown
 
@@ -51,7 +53,8 @@ def parse_suite(content: Any, source: str = "suite", overrides: Sequence[str] = 
 
 def _read(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        with located(str(path)):
+            return read_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         near = [each.name for each in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
         raise UsageError(f"{path}: {unknown('suite file', path.name, near)}") from None
@@ -79,7 +82,10 @@ def _override(content: Any, override: str) -> None:
 
 
 def _insert_named_protocol(content: dict[str, Any], source: str) -> None:
-    """Replace ``protocol: {use: NAME, ...}`` by what the named protocol says; keys beside ``use`` win, and are told."""
+    """Replace ``protocol: {use: NAME, ...}`` by what the named protocol says; keys beside ``use`` win, and are told.
+
+    Those of ``missing`` one by one, so that ``means`` can be another.
+    """
     given = content.get("protocol")
     if isinstance(given, str):
         given = {"use": given}
@@ -90,7 +96,29 @@ def _insert_named_protocol(content: dict[str, Any], source: str) -> None:
         named = resolve(card)(**bind_options(card, {}))
     except UsageError as error:
         raise UsageError(f"{source}: protocol.use: {error}") from None
-    version = getattr(card, "version", "1")
-    own = [key for key in given if key not in ("use", "name", "version", "seed") and given[key] != named.get(key)]
-    name = f"{card.name} with its own {', '.join(own)}" if own else card.name
-    content["protocol"] = {"name": name, "version": version, **named, **given}
+    if given.get("name") == card.name or ("version" in given and "name" not in given):
+        raise UsageError(f"{source}: protocol: name and version of {card.name!r} are its own; give another 'name'")
+    merged = _merged(named, given)
+    own = _changed(named, {key: value for key, value in merged.items() if key not in ("use", "seed")})
+    called = {"name": f"{card.name} with its own {', '.join(own)}" if own else card.name}
+    version = {} if "name" in given else {"version": getattr(card, "version", "1")}
+    content["protocol"] = {**called, **version, **merged}
+
+
+def _merged(named: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    before, after = named.get("missing"), given.get("missing")
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        return {**named, **given, "missing": {**before, **after}}
+    return {**named, **given}
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The keys that are not as they were, those of `missing` one by one."""
+    found = []
+    for key, value in after.items():
+        if key == "missing" and isinstance(value, Mapping):
+            old = before.get(key, {})
+            found += [f"missing.{each}" for each in value if value[each] != old.get(each)]
+        elif value != before.get(key):
+            found.append(key)
+    return found

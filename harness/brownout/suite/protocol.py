@@ -10,6 +10,7 @@ from brownout.suite.uses import Name, Strict, Use, or_bare_name
 
 Share = Annotated[float, Field(gt=0, le=1)]
 Rate = Annotated[float, Field(gt=0, lt=1)]
+Rates = Annotated[dict[str, Rate], Field(min_length=1)]
 Severity = Annotated[int, Field(ge=1)]
 Budget = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Pattern = Annotated[list[str], Field(min_length=1)]
@@ -31,7 +32,7 @@ class Missing(Strict):
     patterns: Patterns = Field(
         [], description="each lists the modalities that are present; single-...: each one missing, or present, alone"
     )
-    rates: list[Rate | dict[str, Rate]] = Field([], description="for all modalities, or by modality")
+    rates: list[Rate | Rates] = Field([], description="for all modalities, or by modality")
     means: Means = "absent"
     empty: Literal["refuse", "keep", "predict"] = Field(
         "refuse",
@@ -57,6 +58,12 @@ class Corruptions(Strict):
         description="for any dataset: words in `modalities` and `joint` are kinds alone, and what takes none of a "
         "dataset's modalities is passed over, or is joint and takes one",
     )
+
+    @model_validator(mode="after")
+    def _something(self) -> Corruptions:
+        if not self.each and not self.joint:
+            raise ValueError("give 'each' or 'joint', a list of perturbations")
+        return self
 
     @model_validator(mode="after")
     def _of_a_share(self) -> Corruptions:

@@ -31,7 +31,9 @@ def noises() -> list[PerturbationCard]:
             parameter=SNR,
             levels={"*": (20.0, 15.0, 10.0, 5.0, 0.0)},
             options=(
-                Option("folder", REQUIRED, "holds .wav (PCM) or .npy files (one axis), in any depth"),
+                Option(
+                    "folder", REQUIRED, "holds .wav (PCM, floats) or .npy files (one axis), in any depth", path=True
+                ),
                 Option("npy_rate", None, "sample rate of the .npy files, Hz; None for the modality's"),
             ),
         ),

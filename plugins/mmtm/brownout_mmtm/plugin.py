@@ -50,7 +50,9 @@ def brownout_fusions() -> list[FusionCard]:
             options=(
                 Option("model", "resnet18", "name of a ResNet in timm"),
                 Option("pretrained", False, "weights from the model hub, for every modality's ResNet"),
-                Option("weights", None, "file of weights for every modality's ResNet: .safetensors, .pth or .pt"),
+                Option(
+                    "weights", None, "file of weights for every modality's ResNet: .safetensors, .pth or .pt", path=True
+                ),
                 Option("size", None, "side in pixels that every modality is resized to; null keeps its own"),
                 Option("after", (2, 3, 4), "stages, 1 to 4, that a transfer module follows; none is late fusion"),
                 *GATES,

@@ -19,7 +19,10 @@ ALPHABET = Option(
     "what is drawn from; nlpaug's by default, give the letters of your script",
 )
 WORDS = Option(
-    "words", None, "list of synonyms, JSON or TSV: a file, package:name/file, or None for the shipped English one"
+    "words",
+    None,
+    "list of synonyms, JSON or TSV: a file, package:name/file, or None for the shipped English one",
+    path=True,
 )
 
 

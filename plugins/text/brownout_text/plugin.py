@@ -18,7 +18,12 @@ def brownout_encoders() -> list[EncoderCard]:
             paper=WOLF,
             takes=("text",),
             options=(
-                Option("model", REQUIRED, "local folder, package:name/folder inside an installed package, or hub name"),
+                Option(
+                    "model",
+                    REQUIRED,
+                    "local folder, package:name/folder inside an installed package, or hub name",
+                    path=True,
+                ),
                 Option("pretrained", True, "take the weights; without, build from the configuration", (True, False)),
                 Option("pooling", "mean", "mean over the tokens, or the state of the first one", ("mean", "cls")),
                 Option("max_length", 128, "tokens after which a text is cut"),

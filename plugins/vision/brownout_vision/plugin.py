@@ -75,7 +75,9 @@ def brownout_encoders() -> list[EncoderCard]:
             options=(
                 Option("model", REQUIRED, "name in timm, with or without the tag of its weights"),
                 Option("pretrained", False, "take weights from the model hub", (False, True)),
-                Option("weights", None, "local file of weights: .safetensors, or .pth or .pt with tensors only"),
+                Option(
+                    "weights", None, "local file of weights: .safetensors, or .pth or .pt with tensors only", path=True
+                ),
                 Option("output", "features", "pooled features, or the last map before pooling", ("features", "map")),
                 Option(
                     "size", None, "height and width the model sees, one number or two; None: its own or the image's"

@@ -103,6 +103,7 @@ def test_samples_are_taken_of_every_field():
         (("protocol", "version"), "2", "protocol version is '1' there, '2' here"),
         (("protocol", "name"), "imagenet-c", "protocol name is none there, 'imagenet-c' here"),
         (("protocol", "seed"), 1, "protocol seed is 0 there, 1 here"),
+        (("protocol", "missing", "empty"), "keep", "what happens to emptied samples is 'refuse' there, 'keep' here"),
         (("protocol", "missing", "means"), "token", "what missing means is 'absent' there, 'token' here"),
         (
             ("protocol", "corruptions", "each"),
@@ -130,6 +131,17 @@ def test_a_condition_of_the_same_name_with_another_level_is_refused(pair):
     facts["conditions"]["pairs"][-1]["level"] = 5.0
     with pytest.raises(UsageError, match=r"'blur\(image\) s2' on pairs has another level"):
         refuse_other_protocol_or_data(before, replace(after, facts=facts))
+
+
+def test_joint_perturbations_of_other_levels_are_refused(pair):
+    before, after = pair()
+    one, other = (deepcopy(IDENTITY) for _ in range(2))
+    one["protocol"]["corruptions"]["joint"] = [{"image": {"use": "blur", "name": None, "levels": [0.1]}}]
+    joint = replace(before, facts={**before.facts, "identity": one})
+    refuse_other_protocol_or_data(joint, after)
+    other["protocol"]["corruptions"]["joint"] = [{"image": {"use": "blur", "name": None, "levels": [5.0]}}]
+    with pytest.raises(UsageError, match=r"perturbation blur \(joint\) has other options"):
+        refuse_other_protocol_or_data(joint, replace(after, facts={**after.facts, "identity": other}))
 
 
 def test_the_same_protocol_and_data_are_not(pair):

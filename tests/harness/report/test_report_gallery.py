@@ -89,6 +89,17 @@ def test_a_run_shows_one_sample_of_each_modality_under_each_perturbation_and_sev
     assert not [step for step in steps(run) if "reason" in step]
 
 
+def test_what_is_joint_has_rows_of_its_own(make_suite, compute):
+    shift = {"use": "shift", "levels": [9.0], "name": "far"}
+    together = {"joint": [{"vector": shift, "image": shift}], "patterns": "single-present"}
+    alone = {"each": ["shift"], "modalities": ["vector"], "severities": [1]}
+    run = compute(make_suite(["vector", "image"], protocol={"corruptions": [together, alone]}))
+    rows = {each["modality"]: {row["group"]: row["steps"] for row in each["rows"]} for each in run.facts["gallery"]}
+    assert set(rows["image"]) == {"shift(image), in far(all)"}
+    assert set(rows["vector"]) == {"shift(vector)", "shift(vector), in far(all)"}
+    assert [step["level"] for step in rows["vector"]["shift(vector), in far(all)"]] == [9.0]
+
+
 def steps(run):
     for each in run.facts["gallery"]:
         yield each["clean"]

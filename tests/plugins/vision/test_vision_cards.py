@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from typing import get_type_hints
 
 import pytest
 
-from brownout_registry import REQUIRED, resolve
+from brownout.engine.components import bind
+from brownout_registry import REQUIRED, Modality, UsageError, catalogue, resolve
 from brownout_vision.plugin import brownout_encoders, brownout_perturbations
 
 
@@ -25,6 +27,21 @@ def test_options_are_the_perturbations(card):
     assert {option.name: option.default for option in card.options} == {each.name: each.default for each in parameters}
     assert not card.default_for
     assert not card.features
+
+
+@pytest.mark.parametrize("card", [entry.card for entry in catalogue().list("perturbation")], ids=lambda card: card.name)
+def test_the_types_of_options_can_be_read(card):
+    """Of every plugin: without them the harness cannot refuse an option of another type."""
+    target = resolve(card)
+    hints = get_type_hints(target.__init__ if isinstance(target, type) else target)
+    assert {option.name for option in card.options} <= hints.keys()
+
+
+@pytest.mark.parametrize("pictures", [5, None, ["a"]])
+def test_an_option_of_another_type_is_refused(pictures):
+    photo = Modality("photo", "image", (3, 64, 64), range=(0.0, 1.0))
+    with pytest.raises(UsageError, match=r"perturbation 'frost': option 'pictures' is .*valid string$"):
+        bind("perturbation", "frost", {"pictures": pictures}).build(photo, levels=[1, 2])
 
 
 def test_listing_imports_no_torch():

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from brownout_registry import Modality, UsageError, bind_options, resolve
+from brownout_vision.corruptions.constants import GIVEN
 from brownout_vision.plugin import brownout_perturbations
 
 CARDS = {card.name: card for card in brownout_perturbations()}
@@ -45,6 +45,19 @@ def test_a_level_is_a_severity(name, level):
 )
 def test_a_given_parameter_out_of_range(name, level):
     refused(name, r"levels\[0\] is .*expected a (whole )?number from", levels=(level,), profile="given")
+
+
+@pytest.mark.parametrize("name", GIVEN)
+@pytest.mark.parametrize("levels", [(1, 2, 3, 4, 5), [1, 2, 3, 4, 5]])
+def test_given_needs_levels(name, levels):
+    match = "profile is 'given', so 'levels' must be given: they are the parameter itself$"
+    refused(name, match, levels=levels, profile="given")
+
+
+@pytest.mark.parametrize("name", ["shot-noise", "speckle-noise", "gaussian-blur", "jpeg-compression"])
+@pytest.mark.parametrize("levels", [(1,), (1, 2, 3, 4), (5, 4, 3, 2, 1)])
+def test_given_takes_severities_that_are_not_the_cards_five(name, levels):
+    assert make(name, levels, profile="given")
 
 
 @pytest.mark.parametrize("name", ["snow", "glass-blur", "frost", "saturate"])
@@ -132,33 +145,3 @@ def test_the_affine_map_of_cifar_takes_its_points_where_they_were_moved(given_no
         corner = result[0, :, int(y) : int(y) + 2, int(x) : int(x) + 2].numpy() * side
         weights = np.outer([1 - y % 1, y % 1], [1 - x % 1, x % 1])
         np.testing.assert_allclose((corner * weights).sum((1, 2)), point, atol=1e-3)
-
-
-def test_frost_takes_pictures_from_a_folder(noise_for, tmp_path):
-    for number, value in enumerate((50, 200)):
-        Image.fromarray(np.full((40, 70, 3), value, np.uint8)).save(tmp_path / f"{number}.png")
-    frosty = make("frost", pictures=str(tmp_path))(torch.zeros(40, 3, 64, 64), 1, noise_for(range(40)))
-    assert (frosty * 255).unique().tolist() == [20, 80]
-    assert torch.equal(frosty, frosty[..., :1, :1].expand_as(frosty))
-
-
-@pytest.mark.parametrize("sides", [(5, 300), (64, 64), (2000, 9)])
-def test_frost_enlarges_a_picture_until_it_is_larger_than_the_image(noise_for, tmp_path, sides):
-    Image.fromarray(np.full((*sides, 3), 100, np.uint8)).save(tmp_path / "ice.jpg")
-    modality = replace(PHOTO, shape=(3, 33, 80))
-    for profile in ("imagenet", "cifar"):
-        perturb = make("frost", modality=modality, pictures=str(tmp_path), profile=profile)
-        assert (perturb(torch.zeros(4, *modality.shape), 1, noise_for(range(4))) > 0.07).all()
-
-
-def test_frost_refuses_folders_without_pictures(tmp_path):
-    refused("frost", "no .png or .jpg file", pictures=str(tmp_path))
-    refused("frost", "expected a folder, 'package', 'synthetic' or 'auto'", pictures=str(tmp_path / "none"))
-    (tmp_path / "broken.png").write_text("no picture")
-    refused("frost", "broken.png", pictures=str(tmp_path))
-
-
-def test_frost_refuses_a_package_that_is_not_there(monkeypatch):
-    monkeypatch.setattr("brownout_vision.corruptions.frost_pictures.find_spec", lambda _: None)
-    refused("frost", "imagecorruptions is not installed", pictures="package")
-    assert make("frost", pictures="auto")

@@ -63,7 +63,7 @@ def test_statistics_are_the_packages(recorded, noise_for, name, severity):
 def test_stand_ins_of_frost_come_near_the_pictures(recorded, noise_for, severity):
     package = recorded("stats_64")
     for index, photo in enumerate(photos_of(recorded)):
-        mine = ours(noise_for, "frost", photo, severity, pictures="synthetic")
+        mine = ours(noise_for, "frost", photo, severity)
         for statistic, floor in {"mean": 0.04, "std": 0.02, "mad": 0.03, "psnr": 0.8}.items():
             theirs = package[f"frost/{statistic}"][severity - 1, index]
             assert np.abs(mine[statistic].mean(0) - theirs.mean(0)).max() < floor, statistic

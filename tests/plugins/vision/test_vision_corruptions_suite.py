@@ -32,5 +32,5 @@ def test_every_corruption_of_small_grey_pictures(tmp_path):
 
 
 def test_saturation_of_grey_pictures_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="it has 1 channels, expected 3"):
+    with pytest.raises(UsageError, match="it has 1 channel, expected 3"):
         brownout.run(suite(["saturate"]), Settings(tmp_path / "out", device="cpu", limit=20))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from brownout_registry import Option, Paper, PerturbationCard
+from brownout_vision.corruptions.constants import SEVERITIES
 
 IMAGES = ("image", "spectrogram", "depth")
 IMAGENET_C = Paper(
@@ -36,15 +37,16 @@ WITH_GIVEN = Option(
     "profile",
     "auto",
     "whose constants: ImageNet-C, CIFAR-C; auto: cifar where the shorter side is below 48; given: a level is the "
-    "parameter itself",
+    "parameter itself, and levels must be given",
     (*PROFILES, "given"),
 )
 QUANTISE = Option("quantise", "auto", "truncate to 256 levels, as the sets do; auto: of images", ("auto", True, False))
 PICTURES = Option(
     "pictures",
-    "auto",
-    "a folder; package: of the installed imagecorruptions; synthetic: stand-ins of the same spectrum and colours; "
-    "auto: package if installed, else synthetic",
+    "synthetic",
+    "synthetic: stand-ins of the same spectrum and colours as the originals; package: of the installed "
+    "imagecorruptions; a folder",
+    path=True,
 )
 
 
@@ -66,7 +68,7 @@ def corruption_cards() -> list[PerturbationCard]:
         _card(
             "frost",
             "frost",
-            "Crop of a picture of frost added; without a folder or the package, of stand-ins that have no crystals",
+            "Crop of a picture of frost added, by default of a stand-in that has no crystals",
             (*several, PICTURES),
             image,
         ),
@@ -101,6 +103,6 @@ def _card(
         paper=IMAGENET_C,
         takes=takes,
         parameter="severity in ImageNet-C or CIFAR-C, by profile",
-        levels={"*": (1, 2, 3, 4, 5)},
+        levels={"*": SEVERITIES},
         options=options,
     )

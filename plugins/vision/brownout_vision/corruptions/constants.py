@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 Table = Mapping[str, tuple[Any, ...]]
+SEVERITIES = (1, 2, 3, 4, 5)
 
 IMAGENET: Table = {
     "shot-noise": (60, 25, 12, 5, 3),

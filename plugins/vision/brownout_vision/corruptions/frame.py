@@ -15,9 +15,9 @@ from torch import Tensor
 from brownout_registry import Modality, Noise, Perturbation, UsageError
 from brownout_vision.corruptions.profiles import constants
 
-Quantise: TypeAlias = "bool | Literal['auto']"
-Apply: TypeAlias = "Callable[..., Tensor]"
-Draw: TypeAlias = "Callable[[Noise, tuple[int, ...], Any], tuple[Tensor, ...]]"
+Quantise: TypeAlias = bool | Literal["auto"]
+Apply: TypeAlias = Callable[..., Tensor]
+Draw: TypeAlias = Callable[[Noise, tuple[int, ...], Any], tuple[Tensor, ...]]
 SMALLEST = 8
 CACHED = 2**16
 ALMOST = 2**-11
@@ -92,7 +92,7 @@ def check_modality(name: str, modality: Modality, channels: Sequence[int] = ()) 
         raise UsageError(f"{where}: it is {height}×{width} pixels, expected at least {SMALLEST}×{SMALLEST}")
     if channels and count not in channels:
         expected = " or ".join(map(str, channels))
-        raise UsageError(f"{where}: it has {count} channels, expected {expected}")
+        raise UsageError(f"{where}: it has {count} {'channel' if count == 1 else 'channels'}, expected {expected}")
     if modality.range is None and modality.kind != "image":
         raise UsageError(f"{where}: a {modality.kind} must declare its range, because levels are shares of it")
 

@@ -23,7 +23,7 @@ def frost(
     *,
     profile: Profile = "auto",
     quantise: Quantise = "auto",
-    pictures: str = "auto",
+    pictures: str = "synthetic",
 ) -> Perturbation:
     """Frost: ``a x + b f`` with a random crop f of a random picture of frost (Hendrycks & Dietterich 2019).
 
@@ -39,22 +39,22 @@ def frost(
         levels: severities 1 to 5 of the profile.
         profile: ``imagenet``, ``cifar`` or ``auto`` (cifar where the shorter side is below 48).
         quantise: truncate to 256 levels; ``auto``: of images.
-        pictures: a folder of .png and .jpg files, in the order of their names; ``package``: those of the installed
-            package imagecorruptions; ``synthetic``: the stand-ins; ``auto``: the package's if there, else the
-            stand-ins. The originals and stand-ins are six, of which CIFAR-C takes five.
+        pictures: ``synthetic``: the stand-ins; ``package``: those of the installed package imagecorruptions; or a
+            folder of .png and .jpg files, in the order of their names. The originals and stand-ins are six, of which
+            CIFAR-C takes five.
 
     Returns:
         ``perturb(inputs, severity, noise)`` on ``[B, C, H, W]``.
 
     Raises:
-        UsageError: no such folder, no picture in it, a level out of range, or a modality that is no image of 1 or 3
-            channels or below 8×8 pixels.
+        UsageError: no such folder or package, no or a broken picture in it, a level out of range, or a modality that
+            is no image of 1 or 3 channels or below 8×8 pixels.
 
     Example:
         >>> class Middle:
         ...     def uniform(self, label, shape=()):
         ...         return torch.full((1, *shape), 0.5)
-        >>> perturb = frost(Modality("photo", "image", (3, 64, 64)), (1, 2), pictures="synthetic")
+        >>> perturb = frost(Modality("photo", "image", (3, 64, 64)), (1, 2))
         >>> icy = perturb(torch.zeros(1, 3, 64, 64), 1, Middle())
         >>> 0 < icy.mean() < perturb(torch.zeros(1, 3, 64, 64), 2, Middle()).mean() < 1
         tensor(True)

@@ -24,6 +24,7 @@ from brownout_registry import Modality, UsageError
 ENLARGED = 1.1
 SIDE, ROUNDS = 512, 8
 OF_CIFAR = 5
+NAMED = ("synthetic", "package")
 
 
 @dataclass(frozen=True)
@@ -38,23 +39,29 @@ def pictures_for(modality: Modality, source: str, scale: float) -> Pictures:
     """The pictures of a source, scaled, and at least one pixel larger than the image.
 
     Raises:
-        UsageError: no such folder or package, or no picture in it.
+        UsageError: no such folder or package, or no or a broken picture in it.
     """
     where = f"perturbation 'frost' of {modality.name!r}"
-    if source in ("auto", "synthetic", "package"):
-        folder = None if source == "synthetic" else _package()
-        if folder is None and source == "package":
-            raise UsageError(f"{where}: pictures is 'package', but imagecorruptions is not installed: use 'synthetic'")
-    else:
-        folder = Path(source).expanduser()
-        if not folder.is_dir():
-            raise UsageError(f"{where}: pictures is {source!r}, expected a folder, 'package', 'synthetic' or 'auto'")
-        if not _listed(folder):
-            raise UsageError(f"{where}: pictures is {source!r}, in which there is no .png or .jpg file")
-        _check_readable(where, folder)
-    few = scale < 1 and source in ("auto", "synthetic", "package")
+    few = scale < 1 and source in NAMED
     _, height, width = modality.shape
-    return _prepared(folder, height, width, scale, OF_CIFAR if few else None)
+    try:
+        return _prepared(_folder(where, source), height, width, scale, OF_CIFAR if few else None)
+    except OSError as error:
+        raise UsageError(f"{where}: {error}") from error
+
+
+def _folder(where: str, source: str) -> Path | None:
+    """The folder of a source; none: stand-ins."""
+    if source == "synthetic":
+        return None
+    folder = _package() if source == "package" else Path(source).expanduser()
+    if folder is None:
+        raise UsageError(f"{where}: pictures is 'package', but imagecorruptions is not installed: use 'synthetic'")
+    if not folder.is_dir():
+        raise UsageError(f"{where}: pictures is {source!r}, expected a folder, 'package' or 'synthetic'")
+    if not _listed(folder):
+        raise UsageError(f"{where}: pictures is {source!r}, in which there is no .png or .jpg file")
+    return folder
 
 
 def _package() -> Path | None:
@@ -65,14 +72,6 @@ def _package() -> Path | None:
 
 def _listed(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in (".png", ".jpg", ".jpeg"))
-
-
-def _check_readable(where: str, folder: Path) -> None:
-    for path in _listed(folder):
-        try:
-            Image.open(path).close()
-        except OSError as error:
-            raise UsageError(f"{where}: {path.name!r} in {str(folder)!r} is no picture that Pillow reads") from error
 
 
 @lru_cache(maxsize=4)
@@ -87,8 +86,19 @@ def _prepared(folder: Path | None, height: int, width: int, scale: float, count:
 
 
 def _read(path: Path) -> Tensor:
-    with Image.open(path) as picture:
-        return torch.from_numpy(np.array(picture.convert("RGB"))).permute(2, 0, 1)
+    try:
+        with Image.open(path) as picture:
+            pixels = np.array(_in_eight_bits(picture).convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise OSError(f"{path.name!r} in {str(path.parent)!r} is no picture that Pillow reads: {error}") from error
+    return torch.from_numpy(pixels).permute(2, 0, 1)
+
+
+def _in_eight_bits(picture: Image.Image) -> Image.Image:
+    """A grey picture of 16 bits, which Pillow would clip, scaled to 8; any other as it is."""
+    if not picture.mode.startswith("I"):
+        return picture
+    return Image.fromarray((np.asarray(picture) / 257).round().clip(0, 255).astype(np.uint8))
 
 
 def _scaled(picture: Tensor, height: int, width: int, scale: float) -> Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from brownout_registry import Modality, UsageError
-from brownout_vision.corruptions.constants import CIFAR, GIVEN, IMAGENET
+from brownout_vision.corruptions.constants import CIFAR, GIVEN, IMAGENET, SEVERITIES
 
 Profile = Literal["auto", "imagenet", "cifar"]
 ParameterProfile = Literal["auto", "imagenet", "cifar", "given"]
@@ -19,7 +19,8 @@ def constants(name: str, modality: Modality, levels: Sequence[float], profile: s
     Args:
         name: of the corruption.
         modality: its size decides under ``auto``: CIFAR-C where the shorter side is below 48 pixels.
-        levels: severities of the profile (1 to 5); under ``given`` the parameter itself.
+        levels: severities of the profile (1 to 5); under ``given`` the parameter itself, which the five severities in a
+            row are taken not to be: they are what a card has where nobody gives levels.
         profile: ``imagenet``, ``cifar``, ``auto`` or ``given``.
 
     Example:
@@ -28,7 +29,7 @@ def constants(name: str, modality: Modality, levels: Sequence[float], profile: s
         ([0.4, 0.05], [0.9])
 
     Raises:
-        UsageError: a level or a profile that this corruption does not know.
+        UsageError: a level or a profile that this corruption does not know, or ``given`` without levels.
     """
     where = f"perturbation {name!r} of {modality.name!r}"
     if profile == "given":
@@ -39,7 +40,7 @@ def constants(name: str, modality: Modality, levels: Sequence[float], profile: s
     if profile not in tables:
         raise UsageError(f"{where}: profile is {profile!r}, expected 'auto', 'imagenet' or 'cifar'")
     for index, level in enumerate(levels):
-        if isinstance(level, bool) or level not in (1, 2, 3, 4, 5):
+        if isinstance(level, bool) or level not in SEVERITIES:
             expected = f"a severity of the profile {profile!r}: a whole number from 1 to 5"
             raise UsageError(f"{where}: levels[{index}] is {level!r}, expected {expected}")
     return [tables[profile][name][int(level) - 1] for level in levels]
@@ -48,6 +49,8 @@ def constants(name: str, modality: Modality, levels: Sequence[float], profile: s
 def _given(where: str, name: str, levels: Sequence[float]) -> list[Any]:
     if name not in GIVEN:
         raise UsageError(f"{where}: profile is 'given', but it has several constants: use 'imagenet' or 'cifar'")
+    if tuple(levels) == SEVERITIES:
+        raise UsageError(f"{where}: profile is 'given', so 'levels' must be given: they are the parameter itself")
     low, high = GIVEN[name]
     whole = name == "jpeg-compression"
     for index, level in enumerate(levels):

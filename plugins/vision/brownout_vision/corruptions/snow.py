@@ -23,7 +23,8 @@ def snow(
 
     Hendrycks & Dietterich 2019. The flakes are N(μ, s²), enlarged by z, 0 below t, clipped, and motion-blurred with
     (r, σ) in a direction of -135° to -45°; the image becomes ``m x + (1 - m) max(x, 1.5 grey + .5)`` before. The seven
-    constants stand in `brownout_vision.corruptions.constants`. The one channel of a grey image is its grey.
+    constants stand in `brownout_vision.corruptions.constants`; with those of ImageNet-C severity 3 is hardly farther
+    from the clean image than 2, or nearer. The one channel of a grey image is its grey.
 
     Args:
         modality: an image of 1 or 3 channels.
