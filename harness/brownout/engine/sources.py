@@ -17,7 +17,7 @@ from brownout.engine.perturb import perturbed
 from brownout.engine.seeding import seed
 from brownout.engine.shelf import Shelf
 from brownout.engine.specs import AttackSpec, Cell, Condition, MethodSpec, ViewSpec
-from brownout_registry import Dataset, Prediction
+from brownout_registry import Dataset, Prediction, UsageError
 
 
 @dataclass
@@ -147,5 +147,5 @@ def _objective(prediction: Prediction, attack: AttackSpec) -> Tensor:
         return prediction.logits
     (name,) = attack.modalities
     if name not in prediction.unimodal:
-        raise ValueError(f"it has no classifier of {name!r} alone, which target: unimodal attacks")
+        raise UsageError(f"it has no classifier of {name!r} alone, which target: unimodal attacks")
     return prediction.unimodal[name]

@@ -11,8 +11,9 @@ from torch import Tensor
 from brownout_audio.checks import DECIBELS, check_levels, where
 from brownout_audio.noises import mixed
 from brownout_audio.recordings import find_recordings
+from brownout_audio.wav_files import FASTEST
 from brownout_audio.waves import sample_rate
-from brownout_registry import Modality, Noise, Padded, Perturbation, check_option
+from brownout_registry import Modality, Noise, Padded, Perturbation, above, check_number
 
 
 def background_noise(
@@ -27,16 +28,16 @@ def background_noise(
     Args:
         modality: of kind audio.
         levels: signal-to-noise ratios of severities 1, 2, ..., dB.
-        folder: with ``.wav`` files (PCM of 8, 16, 24 or 32 bits) or ``.npy`` files (one axis, numbers of any scale),
-            in any depth. Which recording a sample gets depends on the sorted names.
-        npy_rate: sample rate of the ``.npy`` files, Hz; None for the modality's.
+        folder: with ``.wav`` files (PCM of 8, 16, 24 or 32 bits, floats of 32 or 64; at most 1 MHz) or ``.npy`` files
+            (one axis, numbers of any scale), in any depth. Which recording a sample gets depends on the sorted names.
+        npy_rate: sample rate of the ``.npy`` files, Hz, at most 1 MHz; None for the modality's.
 
     Returns:
         ``perturb(waves, severity, noise)`` on `brownout_registry.Padded`.
 
     Raises:
-        UsageError: a level outside [-100, 200] dB, a folder that is missing or holds no recording, or a file that is
-            none.
+        UsageError: a level outside [-100, 200] dB, a folder that is missing or holds no recording, a file that is none,
+            or a rate out of range.
 
     Example:
         >>> from pathlib import Path
@@ -52,7 +53,9 @@ def background_noise(
     """
     name = "background-noise"
     check_levels(name, modality, levels, *DECIBELS)
-    check_option(npy_rate is None or npy_rate > 0, where(name, modality), "npy_rate", npy_rate, "a positive rate in Hz")
+    if npy_rate is not None:
+        expected = f"a positive rate in Hz, at most {FASTEST}"
+        check_number(where(name, modality), "npy_rate", npy_rate, expected, above(0), FASTEST)
     rate = sample_rate(modality)
     recordings = find_recordings(folder, npy_rate or rate, where(name, modality))
 

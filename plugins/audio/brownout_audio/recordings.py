@@ -1,11 +1,10 @@
-"""Recordings in a folder: wav files through the standard library, npy files through numpy.
+"""Recordings in a folder: wav files by `brownout_audio.wav_files`, npy files through numpy.
 
 Only the stretch that is asked for is read, so neither the number nor the length of the recordings costs memory.
 """
 
 from __future__ import annotations
 
-import wave
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from brownout_audio.wav_files import header
 from brownout_registry import UsageError
 
 
@@ -70,13 +70,15 @@ def find_recordings(folder: str, npy_rate: float, where: str) -> Sequence[Record
 def _open(path: Path, npy_rate: float, where: str) -> Recording:
     try:
         return _opened(path, path.stat().st_mtime_ns, npy_rate)
-    except (OSError, EOFError, ValueError, wave.Error) as error:
+    except (OSError, EOFError, ValueError) as error:
         raise UsageError(f"{where}: {path} is no recording that can be read: {error}") from None
 
 
 @lru_cache(maxsize=1 << 16)
 def _opened(path: Path, modified: int, npy_rate: float) -> Recording:
     """The engine makes a perturbation anew for each chunk of samples; a file's header is read once."""
+    if path.stat().st_size == 0:
+        raise ValueError("it is empty")
     recording = _wav(path) if path.suffix.lower() == ".wav" else _npy(path, npy_rate)
     if recording.frames == 0:
         raise ValueError("it is empty")
@@ -84,33 +86,8 @@ def _opened(path: Path, modified: int, npy_rate: float) -> Recording:
 
 
 def _wav(path: Path) -> Recording:
-    with wave.open(str(path), "rb") as file:
-        channels, width, rate, frames, *_ = file.getparams()
-    if path.stat().st_size < channels * width * frames:
-        raise ValueError("it is cut off")
-
-    def read(first: int, count: int) -> np.ndarray:
-        with wave.open(str(path), "rb") as file:
-            file.setpos(first)
-            samples = _samples(file.readframes(count), width)
-        return np.asarray(samples.reshape(-1, channels).mean(1))
-
-    return Recording(path, frames, rate, read)
-
-
-def _samples(data: bytes, width: int) -> np.ndarray:
-    """Signed numbers of PCM samples of ``width`` bytes; those of one byte are stored with an offset of 128.
-
-    Example:
-        >>> _samples(bytes([128, 255]), 1).tolist(), _samples(bytes([255, 255, 255, 1, 0, 0]), 3).tolist()
-        ([0.0, 127.0], [-1.0, 1.0])
-    """
-    if width == 1:
-        return np.frombuffer(data, np.uint8) - 128.0
-    octets = np.frombuffer(data, np.uint8).reshape(-1, width)
-    wide = np.zeros((len(octets), 4), np.uint8)
-    wide[:, 4 - width :] = octets
-    return np.asarray(wide.view("<i4")[:, 0] / float(1 << 8 * (4 - width)))
+    wav = header(path)
+    return Recording(path, wav.frames, wav.rate, lambda first, count: wav.read(path, first, count))
 
 
 def _npy(path: Path, rate: float) -> Recording:

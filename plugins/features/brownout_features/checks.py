@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
-from brownout_registry import Modality, UsageError
+from brownout_registry import Modality, UsageError, check_number
+
+LARGEST = 1e6
+"""Of what is no share and no count: a million units are noise alone, and far from what float32 holds."""
+FLOAT32 = 2.0**127
+"""A magnitude that float32 holds."""
 
 
-def check_levels(perturbation: str, modality: Modality, levels: Sequence[float], largest: float = inf) -> None:
+def check_levels(perturbation: str, modality: Modality, levels: Sequence[float], largest: float = LARGEST) -> None:
     """Refuse a level that is no number in [0, ``largest``].
 
     Example:
@@ -26,6 +31,22 @@ def check_levels(perturbation: str, modality: Modality, levels: Sequence[float],
             expected = "a finite number, 0 or more" if largest == inf else f"a number from 0 to {largest:g}"
             where = f"perturbation {perturbation!r} of {modality.name!r}"
             raise UsageError(f"{where}: levels[{index}] is {level!r}, expected {expected}")
+
+
+def check_fill(where: str, fill: object) -> None:
+    """Refuse what cannot stand for lost entries.
+
+    Example:
+        >>> check_fill("perturbation 'missing-entries' of 'sound'", float("nan"))
+        Traceback (most recent call last):
+        ...
+        brownout_registry.errors.UsageError: perturbation 'missing-entries' of 'sound', option 'fill' is nan, expected
+        a finite number of 32 bits
+
+    Raises:
+        UsageError: a fill that is no number, not finite, or above what float32 holds.
+    """
+    check_number(where, "fill", fill, "a finite number of 32 bits", -FLOAT32, FLOAT32)
 
 
 def check_kind(perturbation: str, modality: Modality, kinds: Sequence[str]) -> None:

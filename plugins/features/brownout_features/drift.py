@@ -13,7 +13,7 @@ from brownout_features.checks import check_kind, check_levels
 from brownout_features.entries import Entries, replaced, values_of
 from brownout_features.kinds import WAVES
 from brownout_features.knots import between
-from brownout_features.series import like, series_of
+from brownout_features.series import Series, like, series_of
 from brownout_features.units import Unit, size_of, unit_of
 from brownout_registry import Modality, Noise, Perturbation, UsageError, check_choice, check_count
 
@@ -30,8 +30,9 @@ def drift(
 
     Additive it is the baseline wander of a sensor; multiplicative the magnitude warping of Um et al. 2017 and
     Iwana & Uchida 2021. The curve starts at 0 and walks by N(0, 1) from one of n equidistant knots to the next,
-    smoothly (``3 h² - 2 h³`` of the way h between them); it is divided by its largest magnitude, so that a level is
-    the largest deviation exactly. It is the same at every severity. A sample of one step has no time to drift.
+    smoothly (``3 h² - 2 h³`` of the way h between them); it is divided by its largest magnitude at the sample's own
+    steps, so that a level is the largest deviation exactly, wherever the knots fall. It is the same at every severity.
+    A sample of one step has no time to drift.
 
     Args:
         modality: a sequence or audio, or a vector, whose steps are its entries.
@@ -44,7 +45,7 @@ def drift(
         ``perturb(inputs, severity, noise)`` on ``[B, D]`` or `brownout_registry.Padded`.
 
     Raises:
-        UsageError: a negative level, an option out of range, or a unit that needs a range or scale.
+        UsageError: a level outside [0, 1e6], an option out of range, or a unit that needs a range or scale.
 
     Example:
         >>> class Up:
@@ -75,16 +76,21 @@ def drift(
 
 
 def _curve(inputs: Entries, knots: int, noise: Noise) -> Tensor:
-    """The drift of each entry, at most 1 in magnitude."""
+    """The drift of each entry; the largest of a column's real steps is 1 in magnitude, or 0 if it does not drift."""
     series = series_of(inputs)
     steps = noise.normal("steps", (knots, series.values.shape[2])).to(series.values.device)
     walk = torch.stack([torch.zeros_like(steps[:, 0]), *accumulate(steps.unbind(1))], 1)
-    peak = walk.abs().amax(1, keepdim=True)
-    walk = torch.where(peak > 0, walk / peak, 0)
     knot, way = between(series, knots + 1)
     eased = (way * way * (3 - 2 * way))[..., None].to(walk)
     before, after = (_at(walk, knot + shift) for shift in (0, 1))
-    return like(inputs, before + eased * (after - before))
+    curve = (before + eased * (after - before)).masked_fill(_padding(series), 0)
+    peak = curve.abs().amax(1, keepdim=True) if curve.shape[1] else 1.0
+    return like(inputs, torch.where(curve != 0, curve / peak, 0))
+
+
+def _padding(series: Series) -> Tensor:
+    """Bool ``[B, T, 1]``: True behind the end of a sample."""
+    return (series.steps >= series.lengths[:, None])[..., None].to(series.values.device)
 
 
 def _at(walk: Tensor, knot: Tensor) -> Tensor:

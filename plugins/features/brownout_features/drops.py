@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
 
 import torch
 from torch import Tensor
 
 from brownout_features import draws
-from brownout_features.checks import check_kind, check_levels
+from brownout_features.checks import check_fill, check_kind, check_levels
 from brownout_features.entries import Entries, replaced, values_of
 from brownout_features.kinds import TABULAR
 from brownout_features.series import Series, like, series_of, step_draws
-from brownout_registry import Modality, Noise, Perturbation, check_count, check_option
+from brownout_registry import Modality, Noise, Perturbation, check_count
 
 
 def structured_drop(modality: Modality, levels: Sequence[float], *, steps: int = 1, fill: float = 0.0) -> Perturbation:
@@ -115,5 +114,4 @@ def _check(name: str, modality: Modality, levels: Sequence[float], option: str, 
     check_kind(name, modality, TABULAR)
     check_levels(name, modality, levels, largest=1)
     check_count(where, option, count)
-    numeric = isinstance(fill, int | float) and not isinstance(fill, bool) and isfinite(fill)
-    check_option(numeric, where, "fill", fill, "a finite number")
+    check_fill(where, fill)

@@ -47,7 +47,7 @@ def gaussian_noise(
         ``perturb(inputs, severity, noise)`` on ``[B, ...]`` or `brownout_registry.Padded`.
 
     Raises:
-        UsageError: a negative level, a unit for multiplicative noise, or a unit that needs a range or scale.
+        UsageError: a level outside [0, 1e6], a unit for multiplicative noise, or a unit that needs a range or scale.
 
     Example:
         >>> import torch

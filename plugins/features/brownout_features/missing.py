@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from brownout_features import draws
-from brownout_features.checks import check_levels
+from brownout_features.checks import check_fill, check_levels
 from brownout_features.entries import Entries, replaced, values_of
 from brownout_registry import Modality, Noise, Padded, Perturbation, UsageError
 
@@ -47,8 +48,8 @@ def missing_entries(
         ``perturb(inputs, severity, noise)`` on ``[B, ...]`` or `brownout_registry.Padded`.
 
     Raises:
-        UsageError: a share above 1, a number of columns that is not whole, a fill that is no number, or an
-            axis the kind lacks.
+        UsageError: a share above 1, a number of columns that is not whole, a fill that is no finite number,
+            or an axis the kind lacks.
 
     Example:
         >>> class Middle:
@@ -78,7 +79,7 @@ def _gap(inputs: Entries, dim: int, level: float, unit: str, noise: Noise) -> Te
     """Bool, broadcastable to the values: True in each sample's gap along ``dim``."""
     values = values_of(inputs)
     extent = inputs.lengths.cpu() if isinstance(inputs, Padded) else torch.tensor(values.shape[dim])
-    width = torch.minimum(_width(extent, level, unit), extent)
+    width = torch.minimum(_width(extent, min(level, values.shape[dim]), unit), extent)
     start = (noise.uniform("start").cpu().double() * (extent - width + 1)).floor()
     place = torch.arange(values.shape[dim])
     gone = (place >= start[:, None]) & (place < (start + width)[:, None])
@@ -95,12 +96,11 @@ def _width(extent: Tensor, level: float, unit: str) -> Tensor:
 
 def _check(modality: Modality, levels: Sequence[float], axis: Axis, unit: str, fill: float) -> None:
     where = f"perturbation 'missing-entries' of {modality.name!r}"
-    if not isinstance(fill, int | float):
-        raise UsageError(f"{where}: fill is {fill!r}, expected a number")
+    check_fill(where, fill)
     if axis == "frequency" and modality.kind not in FREQUENCY:
         raise UsageError(f"{where}: a {modality.kind} has no axis 'frequency': use 'time' or 'entries'")
     if axis == "entries" and unit == "columns":
         raise UsageError(f"{where}: unit 'columns' needs axis 'time' or 'frequency'; scattered entries take a 'share'")
-    check_levels("missing-entries", modality, levels, largest=1 if unit == "share" else float("inf"))
+    check_levels("missing-entries", modality, levels, largest=1 if unit == "share" else inf)
     if unit == "columns" and any(level != int(level) for level in levels):
         raise UsageError(f"{where}: levels are {tuple(levels)}, expected whole numbers of columns")

@@ -115,7 +115,7 @@ def _missing_entries() -> PerturbationCard:
         paper=JACOBIAN,
         takes=TENSORS,
         default_for=("spectrogram", "audio", "sequence", "vector"),
-        parameter="share of the axis",
+        parameter="share of the axis, or columns",
         levels={"*": (0.1, 0.2, 0.3, 0.4, 0.5)},
         features=True,
         options=(

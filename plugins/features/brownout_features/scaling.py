@@ -28,7 +28,7 @@ def scaling(
         ``perturb(inputs, severity, noise)`` on ``[B, D]`` or `brownout_registry.Padded`.
 
     Raises:
-        UsageError: a negative level, or an unknown choice.
+        UsageError: a level outside [0, 1e6], or an unknown choice.
 
     Example:
         >>> import torch

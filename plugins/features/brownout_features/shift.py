@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf, isfinite
+from math import inf
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-from brownout_features.checks import check_kind, check_levels
+from brownout_features.checks import check_fill, check_kind, check_levels
 from brownout_features.entries import Entries, replaced, values_of
 from brownout_features.kinds import TIMED
 from brownout_features.series import Series, like, series_of, taken
-from brownout_registry import Modality, Noise, Perturbation, UsageError, check_choice, check_option
+from brownout_registry import Modality, Noise, Perturbation, UsageError, check_choice
 
 Unit = Literal["share", "milliseconds", "steps"]
 Direction = Literal["either", "late", "early"]
@@ -32,7 +32,9 @@ def time_shift(
     """Shift a sample in time, so that it is no longer aligned with its other modalities.
 
     A share is one of the sample's own length; a shift is rounded to steps, of which there is one at least, and at
-    most the whole length. What is pushed over the end is lost, or comes back at the other one (``circular``).
+    most the whole length. What is pushed over the end is lost, or comes back at the other one (``circular``): there
+    half the length is the farthest, three quarters late are one quarter early and the whole length is none. So a
+    circular shift is at most half the length, rounded down.
 
     Args:
         modality: a sequence, audio, or a spectrogram, whose steps are its columns.
@@ -47,7 +49,8 @@ def time_shift(
         ``perturb(inputs, severity, noise)`` on `brownout_registry.Padded` or ``[B, C, F, T]``.
 
     Raises:
-        UsageError: a share above 1, steps that are not whole, milliseconds without a sample rate, an unknown choice.
+        UsageError: a share above 1 (circular: above 0.5), steps that are not whole, milliseconds without a sample
+            rate, a fill that is no finite number, an unknown choice.
 
     Example:
         >>> from brownout_registry import Padded
@@ -63,7 +66,9 @@ def time_shift(
 
     def perturb(inputs: Entries, severity: int, noise: Noise) -> Entries:
         series = series_of(inputs)
-        source = series.steps - _shifts(series, levels[severity - 1] * rate, unit, direction, noise)
+        most = series.lengths // 2 if edge == "circular" else series.lengths
+        steps = _steps(series, levels[severity - 1] * rate, unit).minimum(most)[:, None]
+        source = series.steps - _signed(steps, direction, noise)
         last = (series.lengths - 1).clamp(min=0)[:, None]
         around = taken(series, source % (last + 1) if edge == "circular" else source.clamp(min=0).minimum(last))
         lost = like(inputs, ((source < 0) | (source > last))[..., None]).to(values_of(inputs).device)
@@ -73,10 +78,14 @@ def time_shift(
     return perturb
 
 
-def _shifts(series: Series, level: float, unit: Unit, direction: Direction, noise: Noise) -> Tensor:
-    """int64 ``[B, 1]``: by how many steps each sample comes late."""
+def _steps(series: Series, level: float, unit: Unit) -> Tensor:
+    """int64 ``[B]``: by how many steps each sample is shifted, at most its length."""
     steps = (level * (series.lengths.double() if unit == "share" else torch.ones(len(series.lengths)))).round()
-    steps = steps.clamp(min=1 if level > 0 else 0).minimum(series.lengths).long()[:, None]
+    return steps.clamp(min=1 if level > 0 else 0).minimum(series.lengths).long()
+
+
+def _signed(steps: Tensor, direction: Direction, noise: Noise) -> Tensor:
+    """Steps ``[B, 1]`` by which each sample comes late, negative where it comes early."""
     if direction == "either":
         return torch.where(noise.uniform("direction").cpu()[:, None] < 0.5, steps, -steps)
     return steps if direction == "late" else -steps
@@ -88,9 +97,11 @@ def _check(modality: Modality, levels: Sequence[float], unit: str, direction: st
     for option, value, choices in (("unit", unit, UNITS), ("direction", direction, DIRECTIONS), ("edge", edge, EDGES)):
         check_choice(where, option, value, choices)
     check_levels("time-shift", modality, levels, largest=1 if unit == "share" else inf)
+    if unit == "share" and edge == "circular" and any(level > 0.5 for level in levels):
+        expected = "shares of at most 0.5: around the edge 'circular' half the length is the farthest"
+        raise UsageError(f"{where}: levels are {tuple(levels)}, expected {expected}")
     if unit == "steps" and any(level != int(level) for level in levels):
         raise UsageError(f"{where}: levels are {tuple(levels)}, expected whole numbers of steps")
     if unit == "milliseconds" and not modality.sample_rate:
         raise UsageError(f"{where}: unit is 'milliseconds', but the modality declares no sample rate: use 'share'")
-    numeric = isinstance(fill, int | float) and not isinstance(fill, bool) and isfinite(fill)
-    check_option(numeric, where, "fill", fill, "a finite number")
+    check_fill(where, fill)

@@ -29,7 +29,7 @@ def step_noise(modality: Modality, levels: Sequence[float], *, unit: Unit = "aut
         ``perturb(inputs, severity, noise)`` on `brownout_registry.Padded` or ``[B, C, F, T]``.
 
     Raises:
-        UsageError: a negative level, or a unit that needs a range or scale.
+        UsageError: a level outside [0, 1e6], or a unit that needs a range or scale.
 
     Example:
         >>> import numpy as np, torch

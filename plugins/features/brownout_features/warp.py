@@ -23,7 +23,7 @@ def time_warp(modality: Modality, levels: Sequence[float], *, knots: int = 4) ->
 
     Um et al. 2017 (time warping), Iwana & Uchida 2021. The speed is :math:`v_k = \max(1 + s e_k, 0.1)` with
     e_k ~ N(0, 1) at n equidistant knots and linear between them; times are its integral, so they rise strictly and
-    have no kinks, scaled such that the first and the last step stay:
+    have no kinks, scaled such that the first and the last step stay (at a level of 0 all do, bit for bit):
 
     .. math:: \tau(t) = (T - 1) \int_0^{t} v \Big/ \int_0^{T - 1} v .
 
@@ -39,7 +39,7 @@ def time_warp(modality: Modality, levels: Sequence[float], *, knots: int = 4) ->
         ``perturb(inputs, severity, noise)`` on ``[B, ...]`` or `brownout_registry.Padded`.
 
     Raises:
-        UsageError: a negative level, or too few knots.
+        UsageError: a level outside [0, 1e6], or too few knots.
 
     Example:
         >>> class SlowThenFast:
@@ -55,8 +55,10 @@ def time_warp(modality: Modality, levels: Sequence[float], *, knots: int = 4) ->
     check_option(is_count(knots) and knots > 1, where, "knots", knots, "a whole number, 2 or more")
 
     def perturb(inputs: Entries, severity: int, noise: Noise) -> Entries:
-        series = series_of(inputs)
-        speed = (1 + levels[severity - 1] * noise.normal("speed", (knots,)).cpu().double()).clamp(min=SLOWEST)
+        series, level = series_of(inputs), levels[severity - 1]
+        if level == 0:
+            return inputs
+        speed = (1 + level * noise.normal("speed", (knots,)).cpu().double()).clamp(min=SLOWEST)
         return replaced(inputs, like(inputs, at(series, _times(series, speed))), modality.range)
 
     return perturb

@@ -15,7 +15,8 @@ from brownout_registry import UsageError
 from brownout_text.words import pick
 
 SHIPPED = Path(__file__).with_name("synonyms.tsv")
-WORD_WITHIN = regex.compile(r"([^\p{L}\p{N}\p{M}]*)(.*?)([^\p{L}\p{N}\p{M}]*)", regex.DOTALL)
+WORD_WITHIN = regex.compile(r"([^\p{L}\p{N}\p{M}]*+)((?:.*[\p{L}\p{N}\p{M}])?+)(.*)", regex.DOTALL)
+"""What is around a word, and the word from its first letter to its last: no part is tried twice."""
 Thesaurus: TypeAlias = Mapping[str, Sequence[str]]
 """Synonyms by word, in lower case."""
 

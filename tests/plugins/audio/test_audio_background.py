@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import wave
 
 import numpy as np
@@ -26,6 +27,17 @@ def write_wav(path, frames, width=2, rate=8000):
         file.writeframes(b"".join(number.to_bytes(width, "little", signed=width > 1) for number in numbers))
 
 
+def write_chunks(path, tag, width, data, rate=8000, channels=1, extensible=False, before=b""):
+    """A wav file whose ``fmt `` chunk says this, whatever the data are."""
+    real, tag, block = tag, 0xFFFE if extensible else tag, channels * width
+    layout = struct.pack("<HHIIHH", tag, channels, rate, rate * block, block, 8 * width)
+    if extensible:
+        layout += struct.pack("<HHIH", 22, 8 * width, 4, real) + bytes.fromhex("000000001000800000aa00389b71")
+    chunks = b"WAVE" + before + b"fmt " + struct.pack("<I", len(layout)) + layout
+    chunks += b"data" + struct.pack("<I", len(data)) + data
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(chunks)) + chunks)
+
+
 def only(folder, npy_rate=8000):
     (recording,) = find_recordings(str(folder), npy_rate, "here")
     return recording
@@ -40,6 +52,20 @@ def test_pcm_of_every_width(tmp_path, width):
     assert (recording.frames, recording.rate) == (6, 8000)
     assert recording.read(0, 6).tolist() == numbers
     assert recording.read(2, 3).tolist() == numbers[2:5]
+
+
+@pytest.mark.parametrize("extensible", [False, True])
+@pytest.mark.parametrize(("tag", "dtype"), [(1, "u1"), (1, "<i2"), (1, "<i4"), (3, "<f4"), (3, "<f8")])
+def test_floats_and_extensible_headers_are_read(tmp_path, tag, dtype, extensible):
+    numbers = np.array([0.5, -0.25, 1.0, 0.0]) if tag == 3 else np.array([100, 3, 77, 128])
+    data = numbers.astype(dtype)
+    other = b"LIST" + struct.pack("<I", 3) + b"odd\0"
+    write_chunks(tmp_path / "a.wav", tag, data.itemsize, data.tobytes(), extensible=extensible, before=other)
+    recording = only(tmp_path)
+    assert (recording.frames, recording.rate) == (4, 8000)
+    expected = numbers - 128 * (dtype == "u1")
+    assert recording.read(0, 4).tolist() == expected.tolist()
+    assert recording.read(1, 2).tolist() == expected[1:3].tolist()
 
 
 def test_channels_are_averaged(tmp_path):
@@ -127,9 +153,31 @@ def cut_off(path):
     path.write_bytes(path.read_bytes()[:500])
 
 
+def header(*layout, **options):
+    return lambda path: write_chunks(path, *layout, bytes(160), **options)
+
+
+def cut_in_the_header(path):
+    write_wav(path, range(10))
+    path.write_bytes(path.read_bytes()[:30])
+
+
 @pytest.mark.parametrize(
     ("name", "write", "says"),
     [
+        ("a.wav", lambda path: path.write_bytes(b""), "be read: it is empty$"),
+        ("a.npy", lambda path: path.write_bytes(b""), "be read: it is empty$"),
+        ("a.wav", text, "be read: it does not begin as a wav file does"),
+        ("a.wav", cut_in_the_header, "be read: it is cut off: the chunk 'fmt ' has less than 16 bytes$"),
+        ("a.wav", lambda path: path.write_bytes(b"RIFF\0\0\0\0WAVE"), "it is cut off: there is no chunk 'fmt '$"),
+        ("a.wav", header(1, 5), r"it holds 40 bits of format 1, expected plain PCM .* convert it$"),
+        ("a.wav", header(1, 8), r"it holds 64 bits of format 1, expected"),
+        ("a.wav", header(3, 2), r"it holds 16 bits of format 3, expected"),
+        ("a.wav", header(2, 1), r"it holds 8 bits of format 2, expected"),
+        ("a.wav", header(6, 1, extensible=True), r"it holds 8 bits of format 6, expected"),
+        ("a.wav", header(1, 2, rate=2**31 - 1), r"1 channels at 2147483647 Hz, expected 1 .* at 1 to 1000000 Hz$"),
+        ("a.wav", header(1, 2, rate=0), r"1 channels at 0 Hz, expected"),
+        ("a.wav", header(1, 2, channels=0), r"0 channels at 8000 Hz, expected"),
         ("a.wav", text, "a.wav is no recording that can be read"),
         ("a.npy", text, "a.npy is no recording that can be read"),
         ("a.npy", object_array, "a.npy is no recording that can be read"),
@@ -167,5 +215,9 @@ def test_a_missing_or_empty_folder_is_refused(make, tmp_path):
         make("background-noise", VOICE, folder=str(tmp_path))
     with pytest.raises(UsageError, match=r"'background-noise' of 'voice': there is no folder '.*nowhere'"):
         make("background-noise", VOICE, folder=str(tmp_path / "nowhere"))
-    with pytest.raises(UsageError, match="option 'npy_rate' is 0, expected a positive rate in Hz"):
-        make("background-noise", VOICE, npy_rate=0)
+
+
+@pytest.mark.parametrize("rate", [0, -8000, 2e6, float("nan"), "8k"])
+def test_a_rate_out_of_range_is_refused(make, rate):
+    with pytest.raises(UsageError, match=f"'npy_rate' is {rate!r}, expected a positive rate in Hz, at most 1000000"):
+        make("background-noise", VOICE, npy_rate=rate)

@@ -134,8 +134,9 @@ def test_a_gap_is_a_share_of_the_samples_own_length_and_at_least_one_step(noise_
     assert kept.tolist() == [90, 45, 2, 0, 0]
 
 
-def test_more_columns_than_there_are_leave_nothing(noise_for):
-    result = missing_entries(SPECTROGRAM, (99,), unit="columns")(torch.ones(2, 1, 6, 8), 1, noise_for([0, 1]))
+@pytest.mark.parametrize("columns", [99, 1e30])
+def test_more_columns_than_there_are_leave_nothing(noise_for, columns):
+    result = missing_entries(SPECTROGRAM, (columns,), unit="columns")(torch.ones(2, 1, 6, 8), 1, noise_for([0, 1]))
     assert not result.any()
 
 
@@ -150,12 +151,17 @@ def test_the_fill_value_is_brought_into_the_range(noise_for):
     [
         (lambda: gaussian_noise(VECTOR, (0.1, -0.1)), r"'gaussian-noise' of 'table': levels\[1\] is -0.1"),
         (lambda: gaussian_noise(VECTOR, (float("nan"),)), "levels.0. is nan"),
+        (lambda: gaussian_noise(VECTOR, (0.1, 1e39)), r"levels.1. is 1e\+39, expected a number from 0 to 1e\+06"),
         (lambda: gaussian_noise(VECTOR, ("strong",)), "levels.0. is 'strong'"),
         (lambda: gaussian_noise(VECTOR, (0.1,), unit="range"), "'table': unit is 'range', but .* declares no range"),
         (lambda: gaussian_noise(VECTOR, (0.1,), unit="rms", mode="multiplicative"), "leave it out"),
         (lambda: salt_and_pepper(VECTOR, (1.5,)), "expected a number from 0 to 1"),
         (lambda: missing_entries(VECTOR, (3.0,)), "'missing-entries' of 'table': levels.0. is 3.0"),
-        (lambda: missing_entries(VECTOR, (0.1,), fill="quiet"), "fill is 'quiet', expected a number"),
+        (lambda: missing_entries(VECTOR, (0.1,), fill="quiet"), "'fill' is 'quiet', expected a finite number"),
+        *(
+            (lambda fill=fill: missing_entries(VECTOR, (0.1,), fill=fill), f"'table', option 'fill' is {fill}, exp")
+            for fill in (float("nan"), float("inf"), True)
+        ),
         (lambda: missing_entries(VECTOR, (0.1,), axis="frequency"), "a vector has no axis 'frequency'"),
         (lambda: missing_entries(VECTOR, (1.5,), axis="time", unit="columns"), "whole numbers"),
         (lambda: missing_entries(VECTOR, (1,), unit="columns"), "scattered entries take a 'share'"),

@@ -137,6 +137,19 @@ def test_the_largest_deviation_is_the_level_if_every_knot_is_a_step(noise_for, l
     assert change.diff(dim=1).abs().max() <= 8 * min(1.0, 1.5 * knots / (length - 1)) + 1e-4
 
 
+@given(lengths=st.lists(st.integers(0, 40), min_size=1, max_size=5), knots=st.integers(1, 50), seed=st.integers(0, 99))
+@many
+def test_the_largest_deviation_is_the_level_wherever_the_knots_fall(noise_for, lengths, knots, seed):
+    """And a sample's curve has the same bits alone, though its own peak divides it."""
+    perturb = drift(SENSOR, (4.0,), knots=knots, unit="absolute")
+    clean = Padded(torch.zeros(len(lengths), 40, 2), torch.tensor(lengths))
+    change = perturb(clean, 1, noise_for(range(len(lengths)), seed)).values
+    for row, length in enumerate(lengths):
+        assert change[row].abs().amax(0).tolist() == [4.0 * (length > 1)] * 2
+        alone = Padded(torch.zeros(1, length, 2), torch.tensor([length]))
+        assert torch.equal(perturb(alone, 1, noise_for([row], seed)).values[0], change[row, :length])
+
+
 @given(length=st.integers(2, 40), knots=st.integers(2, 6), level=st.floats(0, 3), seed=st.integers(0, 99))
 @many
 def test_times_are_the_integral_of_the_speed(noise_for, length, knots, level, seed):
@@ -150,6 +163,13 @@ def test_times_are_the_integral_of_the_speed(noise_for, length, knots, level, se
     np.testing.assert_allclose(found, expected, atol=1e-3)
     assert (np.diff(found) > 0).all()
     assert found[[0, -1]] == pytest.approx([0, length - 1], abs=1e-4)
+
+
+@pytest.mark.parametrize("length", range(41))
+def test_time_that_runs_evenly_changes_no_bit(noise_for, length):
+    clean = ramp(length)
+    clean.values.sin_()
+    assert torch.equal(time_warp(SENSOR, (0.0,))(clean, 1, noise_for([0])).values, clean.values)
 
 
 @given(length=st.integers(0, 40), segments=st.integers(2, 12), share=st.floats(0.01, 1), seed=st.integers(0, 99))
@@ -204,12 +224,21 @@ def test_any_columns_are_exchanged_in_pairs_and_alike_at_all_steps(noise_for):
 )
 @many
 def test_a_shift_is_that_of_a_list(length, level, direction, edge):
-    by = min(length, max(1, round(level * length)) if level > 0 else 0) * (1 if direction == "late" else -1)
+    level, most = (level / 2, length // 2) if edge == "circular" else (level, length)
+    by = min(most, max(1, round(level * length)) if level > 0 else 0) * (1 if direction == "late" else -1)
     expected = np.roll(curve(ramp(length)), by)
     if edge == "fill":
         expected[:by] = expected[:by] if by < 0 else -7
         expected[length + by :] = expected[length + by :] if by >= 0 else -7
     perturb = time_shift(SENSOR, (level,), direction=direction, edge=edge, fill=-7.0)
+    assert curve(perturb(ramp(length), 1, None)) == expected.tolist()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 7, 40])
+@pytest.mark.parametrize(("unit", "level"), [("share", 0.5), ("milliseconds", 1e9), ("steps", 20), ("steps", 1e30)])
+def test_a_circular_shift_goes_half_the_length_at_most(length, unit, level):
+    perturb = time_shift(SENSOR, (level,), unit=unit, direction="late", edge="circular")
+    expected = np.roll(curve(ramp(length)), length // 2)
     assert curve(perturb(ramp(length), 1, None)) == expected.tolist()  # type: ignore[arg-type]
 
 
@@ -245,6 +274,8 @@ def batch(modality: Modality, length: int, value: float) -> Padded | Tensor:
 
 
 WAYS = [(name, kind) for name in NEW for kind in (TABLE, SENSOR, VOICE, SOUND) if kind.kind in CARDS[name].takes]
+UNBOUNDED = ("step-noise", "scaling", "drift", "time-warp")
+"""Whose levels are neither shares nor counts."""
 every_way = pytest.mark.parametrize(("name", "modality"), WAYS, ids=lambda value: getattr(value, "kind", value))
 
 
@@ -266,13 +297,19 @@ def test_short_and_constant_samples_have_a_result(noise_for, name, modality, len
             assert torch.equal(values, clean.values)
 
 
+@pytest.mark.parametrize(("name", "modality"), [way for way in WAYS if way[0] in UNBOUNDED])
+def test_the_largest_levels_have_a_result(noise_for, name, modality):
+    result = build(name, modality, 1e6)(batch(modality, 20, 0.5), 1, noise_for(range(3)))
+    assert torch.isfinite(result.values if isinstance(result, Padded) else result).all()
+
+
 @every_way
 def test_a_level_of_nothing_changes_nothing(noise_for, name, modality):
     clean = batch(modality, 20, 0.0)
     values = clean.values if isinstance(clean, Padded) else clean
     values.copy_(torch.rand(values.shape, generator=torch.Generator().manual_seed(0)))
     result = build(name, modality, 0.0)(clean, 1, noise_for(range(3)))
-    torch.testing.assert_close(result.values if isinstance(result, Padded) else result, values)
+    assert torch.equal(result.values if isinstance(result, Padded) else result, values)
 
 
 def test_random_drop_is_a_variant_of_missing_entries(noise_for):
@@ -287,11 +324,13 @@ SHARES = ("structured-drop", "block-missing", "permutation", "column-swap", "tim
 MISTAKES = [
     *((name, {}, (0.1, -0.1), r"levels\[1\] is -0.1, expected a") for name in NEW),
     *((name, {}, (float("nan"),), r"levels\[0\] is nan") for name in NEW),
+    *((name, {}, (1.1e6,), r"levels\[0\] is 1100000.0, expected a number from 0 to 1e\+06") for name in UNBOUNDED),
     *((name, {}, (1.1,), r"levels\[0\] is 1.1, expected a number from 0 to 1") for name in SHARES),
     ("structured-drop", {"steps": 0}, (0.1,), "'steps' is 0, expected a positive integer"),
     ("structured-drop", {"fill": float("inf")}, (0.1,), "'fill' is inf, expected a finite number"),
     ("block-missing", {"blocks": 1.5}, (0.1,), "'blocks' is 1.5, expected a positive integer"),
     ("block-missing", {"fill": "mean"}, (0.1,), "'fill' is 'mean'"),
+    ("block-missing", {"fill": 1e39}, (0.1,), r"'fill' is 1e\+39, expected a finite number of 32 bits"),
     ("step-noise", {"unit": "range"}, (0.1,), "unit is 'range', but the modality declares no range"),
     ("drift", {"unit": "std"}, (0.1,), "unit is 'std', but the modality declares no scale"),
     ("drift", {"unit": "rms", "mode": "multiplicative"}, (0.1,), "a multiplicative level has none: leave it out"),
@@ -300,6 +339,7 @@ MISTAKES = [
     ("permutation", {"segments": 1}, (0.1,), "'segments' is 1, expected a whole number, 2 or more"),
     ("time-shift", {"unit": "milliseconds"}, (5,), "the modality declares no sample rate: use 'share'"),
     ("time-shift", {"unit": "steps"}, (1.5,), "expected whole numbers of steps"),
+    ("time-shift", {"edge": "circular"}, (0.4, 0.6), r"levels are \(0.4, 0.6\), expected shares of at most 0.5"),
     ("time-shift", {"fill": "zero"}, (0.1,), "'fill' is 'zero', expected a finite number"),
 ]
 

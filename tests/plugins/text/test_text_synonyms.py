@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 
 import pytest
@@ -111,6 +112,14 @@ def test_a_text_of_unknown_words_stays_or_gets_copies(noise_for):
     assert copied[1:] == texts[1:]
     assert len(copied[0].split()) == 4
     assert set(copied[0].split()) == {"привет,", "мир"}
+
+
+@pytest.mark.parametrize("word", ["a" + "-" * 40_000 + "b", "-" * 40_000 + "b", "a" + "-" * 40_000, "-a" * 20_000])
+def test_a_long_word_takes_no_longer_than_its_length(word):
+    """A pattern that tries every end of the word took 20 s."""
+    begun = time.process_time()
+    assert synonym(word, 0.5, {word.strip("-"): ["same"]}) == word.replace(word.strip("-"), "same")
+    assert time.process_time() - begun < 1
 
 
 @pytest.mark.parametrize(
