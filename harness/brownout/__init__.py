@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from brownout.guests import Guest
     from brownout.results import Run
 
-__all__ = ["fusion", "load_run", "run"]
+__all__ = ["Settings", "fusion", "load_run", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    """``Settings``, when it is asked for: it imports torch."""
+    if name != "Settings":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from brownout.engine.settings import Settings  # noqa: PLC0415
+
+    return Settings
 
 
 def run(
@@ -29,7 +38,7 @@ def run(
 
     Args:
         suite: path of a YAML file, or what it would hold.
-        settings: where and how it is computed.
+        settings: where and how it is computed, e.g. ``brownout.Settings(out="runs/mine", limit=100)``.
         fusions: by the names that methods of the suite call them, fusions that no plugin registers: a class, a
             factory, or what `fusion` gives; with the executor ``serial`` only, and computed anew in each run.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brownout.engine.folder import RunFolder
+from brownout.engine.specs import CellName
 from brownout_registry import ConditionFacts, Score, UsageError
 
 if TYPE_CHECKING:
@@ -24,12 +25,14 @@ class Run:
         facts: the content of ``run.json``.
         scores: of every finished cell and metric, in the order of methods, seeds and conditions.
         failures: failed cells, with ``method``, ``dataset``, ``seed``, ``condition`` and ``reason``.
+        digests: of every finished cell's stored predictions, by dataset, method, seed and condition.
     """
 
     folder: Path
     facts: Mapping[str, Any]
     scores: tuple[Score, ...]
     failures: tuple[Mapping[str, Any], ...]
+    digests: Mapping[CellName, str] = field(default_factory=dict)
 
     def table(self, metric: str | None = None, dataset: str | None = None) -> Table:
         """Methods × conditions as plain data, which prints and shows itself in a notebook.
@@ -76,7 +79,8 @@ def load_run(folder: Path | str) -> Run:
         for cell in finished
         for metric in facts["metrics"]
     )
-    return Run(Path(folder), facts, scores, tuple(cell for cell in cells if cell["status"] == "failed"))
+    digests = {(cell["dataset"], cell["method"], cell["seed"], cell["condition"]): cell["digest"] for cell in finished}
+    return Run(Path(folder), facts, scores, tuple(cell for cell in cells if cell["status"] == "failed"), digests)
 
 
 def _number(value: float | None) -> float:

@@ -38,6 +38,10 @@ def check(
     from brownout.conformance import checks_for, outcome, subject_named
 
     subject = subject_named(name, kind, _options(options or ()), variant)
+    if subject.options:
+        from brownout.conformance.demands.refusals import check_options
+
+        check_options(subject)
     console, counts = Console(highlight=False), Counter[str]()
     for each in checks_for(subject.kind):
         found = outcome(each, subject)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,18 +11,30 @@ import typer
 
 from brownout_registry import Card, UsageError, catalogue
 
+KEY = re.compile(r"@\w+\s*\{\s*([^\s,]+)")
+
 
 def cite(run: Annotated[Path, typer.Argument(help="Run folder.")]) -> int:
-    """Print BibTeX of the papers behind a run's methods, encoders, perturbations and data."""
+    """Print BibTeX of the papers behind a run: methods, encoders, perturbations, attacks, numbers, figures, data."""
     from brownout.results import load_run
 
     facts = load_run(run).facts
-    cards = [card for kind, name in _components(facts["suite_content"]) if (card := _card(kind, name))]
-    papers = dict.fromkeys(card.paper.bibtex for card in cards if card.paper)
-    data = dict.fromkeys(each["citation"] for each in facts["datasets"] if each["citation"])
-    for text in dict.fromkeys([*papers, *data]):
-        typer.echo(text.strip() + "\n")
-    return 0 if papers or data else 5
+    cards = [card for kind, name in dict.fromkeys(_components(facts)) if (card := _card(kind, name))]
+    papers = [card.paper.bibtex for card in cards if card.paper]
+    entries = _entries([*papers, *(each["citation"] for each in facts["datasets"])])
+    for entry in entries:
+        typer.echo(entry + "\n")
+    return 0 if entries else 5
+
+
+def _entries(texts: Iterable[str]) -> list[str]:
+    """Each BibTeX entry once, by its key; a line that is none once, too."""
+    found: dict[str, str] = {}
+    for entry in (part.strip() for text in texts for part in re.split(r"^(?=@)", text, flags=re.MULTILINE)):
+        key = match[1] if (match := KEY.match(entry)) else entry
+        if found.setdefault(key, entry).split() != entry.split():
+            typer.echo(f"% {key} has two texts, of which the first is printed; the other one is:\n{entry}", err=True)
+    return [entry for entry in found.values() if entry]
 
 
 def _card(kind: str, name: str) -> Card | None:
@@ -32,24 +45,46 @@ def _card(kind: str, name: str) -> Card | None:
         return None
 
 
-def _components(suite: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """(kind, name) of every component that a suite names."""
+def _components(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(kind, name) of every component that a run's suite names, and of the perturbations and attacks that it has."""
+    suite = facts["suite_content"]
     for method in suite["methods"]:
         yield "fusion", method["fusion"]
         yield from _encoders(method["encoders"])
         yield from _recipes(method["training"])
     yield from _encoders(suite["encoders"])
     yield from _recipes(suite["training"])
-    for kind, key in (("metric", "metrics"), ("published", "published")):
+    for kind, found in (("metric", facts["metrics"]), ("summary", facts["summaries"])):
+        yield from ((kind, each["use"]) for each in found)
+    for kind, key in (("figure", "figures"), ("published", "published")):
         yield from ((kind, use["use"]) for use in suite.get(key, []))
     if named := suite["protocol"].get("use"):
         yield "protocol", named
-    yield from (("attack", use["use"]) for use in suite["protocol"].get("attacks", []))
-    corruptions = suite["protocol"]["corruptions"]
+    yield from _perturbations(suite["protocol"], [each for found in facts["conditions"].values() for each in found])
+
+
+def _perturbations(protocol: Mapping[str, Any], conditions: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Perturbations and attacks by the groups of their conditions: ``name(where)``, joint ones with `` + `` between."""
+    groups = dict.fromkeys(each["group"] for each in conditions if each["kind"] not in ("clean", "missing"))
+    known = {"mispaired"}
+    for kind, use in _uses(protocol):
+        label = use["name"] or use["use"].rpartition("/")[2]
+        if any(f" + {label}(" in f" + {group}" for group in groups):
+            known.add(label)
+            yield kind, use["use"]
+    for group in groups:  # those of `each: default`, which no suite calls by another name
+        if not any(f" + {label}(" in f" + {group}" for label in known):
+            yield "perturbation", group.partition("(")[0]
+
+
+def _uses(protocol: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    corruptions = protocol["corruptions"]
     for part in corruptions if isinstance(corruptions, list) else [corruptions]:
-        uses = part["each"] if isinstance(part["each"], list) else []
-        for use in [*uses, *(use for joint in part["joint"] for use in joint.values())]:
-            yield "perturbation", use["use"]
+        named = [] if part["each"] == "default" else part["each"]
+        yield from (
+            ("perturbation", use) for use in [*named, *(use for each in part["joint"] for use in each.values())]
+        )
+    yield from (("attack", use) for use in protocol.get("attacks", []))
 
 
 def _recipes(training: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -79,7 +79,7 @@ class Outcome:
 
 
 def outcome(check: Check, subject: Subject) -> Outcome:
-    """Run one check; whatever the component raises is a failure of it, with its type and text as the reason."""
+    """Run one check; whatever the component raises is a failure of it: the reason is where, its type and its text."""
     try:
         check.run(subject)
     except NotApplicable as reason:
@@ -87,7 +87,8 @@ def outcome(check: Check, subject: Subject) -> Outcome:
     except Violation as reason:
         return Outcome(check, "failed", str(reason))
     except Exception as error:  # noqa: BLE001  a component may fail in any way
-        return Outcome(check, "failed", f"{type(error).__name__}: {error}")
+        where = "".join(f"{note}: " for note in reversed(getattr(error, "__notes__", ())))
+        return Outcome(check, "failed", f"{where}{type(error).__name__}: {error}")
     return Outcome(check, "passed")
 
 

@@ -20,7 +20,7 @@ from brownout.engine.lifecycle import announce
 from brownout.engine.plan import Plan, fit_works, minimal_rows, works_for
 from brownout.engine.predictions import read_predictions
 from brownout.engine.preflight import Named, prepare
-from brownout.engine.provenance import provenance
+from brownout.engine.provenance import metric_name, provenance
 from brownout.engine.scoring import merged, score, stale
 from brownout.engine.settings import Settings
 from brownout.engine.shelf import Shelf
@@ -29,6 +29,7 @@ from brownout.engine.worker import Job, start
 from brownout.engine.works import Work
 from brownout.results import Run, load_run
 from brownout.suite.schema import Suite
+from brownout.suite.uses import Use
 from brownout_registry import Executor, TaskOutcome
 
 
@@ -100,6 +101,7 @@ class _Session:
         works += [work for work in self._fits_for_figures(before) if work not in works]
         minimal = minimal_rows(works, self.plan.datasets, self.store)
         facts = {**provenance(self.plan, self.device), **self._carried(before), "state": "running"}
+        facts["metrics"] += _scored_later(before, facts["metrics"])
         facts["cells"] = [cell.key for cell in self.plan.cells]
         self.folder.write_facts(facts)
         self.progress.begin(self.plan, known, works)
@@ -208,6 +210,13 @@ class _Session:
         facts["counts"] = {"cells": len(self.plan.cells), "finished": finished, "failed": failed}
         facts["seconds"] = seconds
         self.folder.write_facts(facts)
+
+
+def _scored_later(before: Mapping[str, Any], metrics: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The metrics that ``brownout score`` added to the run: neither the suite asks for them nor did it before."""
+    asked = before.get("suite_content", {}).get("metrics", [])
+    names = {each["name"] for each in metrics} | {metric_name(Use.model_validate(each)) for each in asked}
+    return [each for each in before.get("metrics", []) if each["name"] not in names]
 
 
 def _no_rows() -> dict[str, int]:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from brownout.engine.components import Component, bind
@@ -21,7 +20,7 @@ from brownout.engine.plan import Plan, make_plan
 from brownout.engine.provenance import identity, metric_name
 from brownout.engine.published import published
 from brownout.engine.rehearsal import Rehearsal
-from brownout.engine.settings import Settings, choose_device, choose_executor
+from brownout.engine.settings import Settings, choose_device, choose_executor, choose_folders
 from brownout.engine.settled import settled
 from brownout.engine.specs import AttackSpec, Cell, DatasetSpec, ViewSpec
 from brownout.engine.store import Store
@@ -68,8 +67,8 @@ def prepare(suite: Suite, settings: Settings, *, remember: bool) -> Ready:
     Raises:
         UsageError: names the place of the mistake; nothing was computed and the run folder is as it was.
     """
-    out = settings.out or Path("runs") / suite.suite
-    store, folder = Store(settings.cache or out.parent / ".cache"), RunFolder(out)
+    out, cache = choose_folders(settings, suite.suite)
+    store, folder = Store(cache), RunFolder(out)
     executor, device = choose_executor(settings), choose_device(settings.device)
     with located(suite.source):
         metrics = tuple((metric_name(use), each) for use, each in _bound("metric", "metrics", suite.metrics))

@@ -126,8 +126,13 @@ def _summary(use: Use) -> dict[str, Any]:
     component = bind("summary", use.use, options)
     card = component.card
     assert isinstance(card, SummaryCard)
-    name = getattr(use, "name", None) or card.name
+    named = " ".join([card.name, *(f"{key}={_plain(value)}" for key, value in options.items())])
+    name = getattr(use, "name", None) or named
     return {"name": name, "use": component.name, "unit": card.unit, "options": component.bound, "summary": card.summary}
+
+
+def _plain(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _device(device: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from brownout.engine.attack_rehearsal import rehearse_attack
 from brownout.engine.components import Component
 from brownout.engine.data import read
 from brownout.engine.faults import located
@@ -88,10 +89,11 @@ class Rehearsal:
             Which target this method lacks, in words; nothing, if it has it.
 
         Raises:
-            UsageError: the attack refuses its options, or the method has no such entrance.
+            UsageError: the attack refuses its options or the number of classes, or the method has no such entrance.
         """
         attack.component.build()
-        if self.datasets[method.dataset.name].task.kind == "dense":
+        dataset, seen = self.datasets[method.dataset.name], {}
+        if dataset.task.kind == "dense":
             raise UsageError("attacks are for classification; this task is dense")
         if attack.at != "input" and method.level == "input":
             raise UsageError(f"it fuses inputs, so there is nothing to attack at: {attack.at}")
@@ -105,6 +107,8 @@ class Rehearsal:
                     return f"it has no classifier of {name!r} alone; use target: fused"
                 if len(attack.modalities) > 1:
                     raise UsageError("its unimodal classifiers are attacked one at a time; use modalities, not joint")
+            seen[name] = _seen(attack, modality_named(dataset, name), built)
+        rehearse_attack(attack, seen, len(dataset.task.classes))
         return ""
 
     def _fit(self, fit: FitSpec) -> Built:
@@ -144,6 +148,13 @@ class Rehearsal:
             with located(f"encoders.{spec.modality}.backbone"):
                 self.backbones[spec.backbone, modality] = build_backbone(spec.backbone, modality)
         return self.backbones[spec.backbone, modality]
+
+
+def _seen(attack: AttackSpec, modality: Modality, built: Built) -> Modality:
+    """What an attack sees of a modality where it enters."""
+    if attack.at == "features":
+        return modality_of(built.representations[modality.name], modality.name)
+    return modality if attack.at == "input" else Modality(modality.name, "sequence", (SAMPLES, SAMPLES))
 
 
 def _first_batch(

@@ -9,7 +9,7 @@ import numpy as np
 
 from brownout.engine.components import Component
 from brownout.engine.faults import raise_if_nobodys, reason
-from brownout_registry import Stored, resolve
+from brownout_registry import Stored, UsageError, resolve
 
 Metrics = Sequence[tuple[str, Component]]
 Scores = dict[str, dict[str, Any]]
@@ -33,6 +33,17 @@ def score(stored: Stored, metrics: Metrics) -> Scores:
             found["scores"][name] = None
             found["unscored"][name] = reason(error)
     return found
+
+
+def refusal(stored: Stored, metric: Component) -> str:
+    """What a metric refuses a cell for; empty where it does not, even if it fails otherwise."""
+    try:
+        _value(stored, metric)
+    except UsageError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001  what fails is told when it is scored
+        raise_if_nobodys(error)
+    return ""
 
 
 def stale(record: Mapping[str, Any], metrics: Metrics) -> Metrics:

@@ -28,8 +28,8 @@ class Settings:
             command may compute the rest.
     """
 
-    out: Path | None = None
-    cache: Path | None = None
+    out: str | Path | None = None
+    cache: str | Path | None = None
     executor: str = "serial"
     workers: int | None = None
     device: str = "auto"
@@ -51,10 +51,30 @@ def choose_device(device: str) -> str:
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        torch.zeros(1, device=device)
+        torch.device(device)
+    except RuntimeError:
+        raise UsageError(f"--device: unknown device {device!r}: auto, cpu, cuda, cuda:0, mps are right") from None
+    try:
+        torch.zeros(1, device=device).item()
     except (RuntimeError, AssertionError) as error:
-        raise UsageError(f"--device {device!r}: {' '.join(str(error).split())[:200]}") from None
+        why = " ".join(str(error).split()).partition(". ")[0]
+        raise UsageError(f"--device {device!r}: cannot be used here: {why}; cpu always can") from None
     return device
+
+
+def choose_folders(settings: Settings, suite: str) -> tuple[Path, Path]:
+    """The run folder and the cache folder.
+
+    Raises:
+        UsageError: a file is in the way of one.
+    """
+    out = Path(settings.out or Path("runs") / suite)
+    cache = Path(settings.cache or out.parent / ".cache")
+    for option, folder in (("--out", out), ("--cache", cache)):
+        for each in (folder, *folder.parents):
+            if each.exists() and not each.is_dir():
+                raise UsageError(f"{option} {folder}: {each} is a file; give a folder, or a name that is not taken")
+    return out, cache
 
 
 def choose_executor(settings: Settings) -> Executor:

@@ -185,6 +185,7 @@ class Condition:
         seed: of random missing, of the share and of mispaired samples.
         means: what an absent modality is replaced by.
         attack: on modalities that are otherwise clean.
+        again: its name, if a condition before it has the same content.
     """
 
     facts: ConditionFacts
@@ -199,14 +200,15 @@ class Condition:
     together: bool = False
     mispaired: Mapping[str, float] = field(default_factory=dict)
     keeps: bool = False
+    again: str = ""
 
     @cached_property
     def key(self) -> str:
-        """Hash of all that happens, whatever it is called."""
+        """Hash of all that happens, whatever it is called unless something before it is the same."""
         views = {modality: view.key for modality, view in self.views.items()}
         masks = [self.rates, self.share, self.seed, self.means]
         masks += [self.exact, self.together, self.mispaired, self.keeps]
-        return key_of(["condition", sorted(self.present), views, *masks, self.attack])
+        return key_of(["condition", sorted(self.present), views, *masks, self.attack, *filter(None, [self.again])])
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,22 @@ from markupsafe import Markup
 
 from brownout.engine.files import write_atomically
 from brownout.report.curves import Curve, curves, value_range
+from brownout.report.doubts import doubts
 from brownout.report.drawing import figure, style
 from brownout.report.gallery import galleries
 from brownout.report.heatmap import intervals, pictures, squares
-from brownout.report.masking import gradient_masking
 from brownout.report.published import CAVEAT, published_tables
 from brownout.report.table import condensed_table, full_table, metric_unit
-from brownout.report.words import INTERVAL, MISSING, SHOWN, cells_line, counted_rows, failure_lines, footnotes
+from brownout.report.words import (
+    INTERVAL,
+    MISSING,
+    SHOWN,
+    cells_line,
+    counted_rows,
+    failure_lines,
+    footnotes,
+    missing_means,
+)
 from brownout.results import Run
 
 
@@ -55,10 +64,11 @@ def render_html(run: Run) -> str:
         galleries=list(galleries(run)),
         published=list(published_tables(run)),
         caveat=CAVEAT,
+        means=missing_means(run.facts["protocol"]),
         cells=cells_line(run),
         rows=counted_rows(run),
         failures=list(failure_lines(run)),
-        masked=gradient_masking(run),
+        doubts=doubts(run),
         suite_text=yaml.safe_dump(run.facts["suite_content"], sort_keys=False, allow_unicode=True),
         plotly=Markup(_plotly()) if drawn else "",  # noqa: S704  Plotly's own source, nothing of the run
     )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from brownout.report.cells import Value
-from brownout.report.masking import gradient_masking
+from brownout.report.doubts import doubts
 from brownout.report.published import CAVEAT, published_tables
 from brownout.report.statistics import Difference, differences
 from brownout.report.table import Table, condensed_table, metric_facts, metric_unit
@@ -40,7 +40,7 @@ def _lines(run: Run) -> Iterator[str]:
     yield from (f"- {name}: {escape(value)}" for name, value in facts_lines(run))
     for dataset in run.facts["datasets"]:
         yield from _dataset(run, dataset["name"])
-    if warnings := gradient_masking(run):
+    if warnings := doubts(run):
         yield from ("", *(f"> {escape(line)}  " for line in warnings))
     yield from _published(run)
     failures = list(failure_lines(run))

@@ -14,7 +14,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from brownout.report.cells import FAILED, Value
-from brownout.report.masking import gradient_masking
+from brownout.report.doubts import doubts
 from brownout.report.statistics import Difference, differences
 from brownout.report.table import Column, Row, Table, condensed_table, metric_facts, metric_unit
 from brownout.report.units import Unit, plain
@@ -32,7 +32,7 @@ def render_terminal(run: Run, console: Console | None = None) -> None:
     for dataset in run.facts["datasets"]:
         print_metric(run, dataset["name"], run.facts["metrics"][0]["name"], console)
     console.print()
-    for line in gradient_masking(run):
+    for line in doubts(run):
         console.print(Text(plain(line), style="yellow"))
     if tables := [table["name"] for table in run.facts.get("published", [])]:
         console.print(Text(f"published numbers of {', '.join(map(plain, tables))}: see the report", style="dim"))

@@ -46,9 +46,14 @@ def facts_lines(run: Run) -> Iterator[tuple[str, str]]:
     protocol = facts["protocol"]
     yield "datasets", ", ".join(each["name"] for each in facts["datasets"])
     yield "protocol", f"{protocol['name']}, version {protocol['version']}, seed {protocol['seed']}"
-    yield "missing means", f"{protocol['means']}{EMPTY[protocol.get('empty', 'refuse')]}"
+    yield "missing means", missing_means(protocol)
     yield "training seeds", ", ".join(map(str, facts["seeds"]))
     yield "cells", cells_line(run)
+
+
+def missing_means(protocol: Mapping[str, Any]) -> str:
+    """What takes an absent modality's place, and what happens to samples of which nothing is left."""
+    return f"{protocol['means']}{EMPTY[protocol.get('empty', 'refuse')]}"
 
 
 def cells_line(run: Run) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from brownout.engine.components import Component, bind
 from brownout.engine.faults import located
 from brownout.engine.specs import AttackSpec
+from brownout.suite.chosen import Choice
 from brownout.suite.protocol import AttackUse
 from brownout_registry import (
     KIND_OF_REPRESENTATION,
@@ -30,16 +31,14 @@ class Attacks:
     Attributes:
         use: the entry.
         key: where it stands in the suite.
-        modalities: of the dataset, by name.
+        choice: the dataset's modalities.
         seed: of the protocol.
-        chosen: ``chosen(words, key, every=False)``: what names or kinds choose of the modalities.
     """
 
     use: AttackUse
     key: str
-    modalities: Mapping[str, Modality]
+    choice: Choice
     seed: int
-    chosen: Callable[..., list[str]]
 
     def conditions(self) -> Iterator[tuple[ConditionFacts, AttackSpec]]:
         """One condition for each group of modalities and severity."""
@@ -70,10 +69,10 @@ class Attacks:
 
     def _groups(self, card: AttackCard) -> list[list[str]]:
         """Modalities attacked one at a time, then those attacked together."""
-        use, names = self.use, list(self.modalities)
-        takes = [name for name in names if self._takes(card, self.modalities[name])]
+        use, names = self.use, list(self.choice.modalities)
+        takes = [name for name in names if self._takes(card, self.choice.modalities[name])]
         if use.modalities is not None:
-            alone = self.chosen(use.modalities, f"{self.key}.modalities")
+            alone = self.choice.names(use.modalities, f"{self.key}.modalities")
             named = [name for name in alone if name in use.modalities]
             for name in named:
                 if name not in takes:
@@ -85,13 +84,13 @@ class Attacks:
         return [*([name] for name in alone), *(group for group in joint if len(group) > 1)]
 
     def _joint(self, card: AttackCard, group: str | Sequence[str], takes: Sequence[str]) -> list[str]:
-        chosen = self.chosen(list(group), f"{self.key}.joint", every=True)
+        chosen = self.choice.names(group, f"{self.key}.joint", every=True)
         if not card.joint:
             raise UsageError(f"{self.key}.joint: {card.name!r} attacks one modality at a time")
         for name in chosen:
             if name not in takes:
                 raise UsageError(f"{self.key}.joint: {card.name!r} does not take modality {name!r} at {self.use.at}")
-        if len(chosen) < 2 and set(group) <= set(self.modalities):
+        if len(chosen) < 2 and set(group) <= set(self.choice.modalities):
             raise UsageError(
                 f"{self.key}.joint: {list(group)} is one modality; 'modalities' are attacked one at a time"
             )
@@ -105,12 +104,14 @@ class Attacks:
         return modality.kind in card.takes
 
     def _budgets(self, card: AttackCard, name: str) -> Sequence[float]:
-        given, kind = self.use.levels, self._kind(self.modalities[name])
+        given, kind = self.use.levels, self._kind(self.choice.modalities[name])
         if isinstance(given, dict):
             for key in given:
-                if key not in self.modalities and key not in KINDS:
-                    raise UsageError(f"{self.key}.levels: {unknown('modality', key, [*self.modalities, *KINDS])}")
-            found = given.get(name) or given.get(self.modalities[name].kind)
+                if key not in self.choice.modalities and key not in KINDS:
+                    raise UsageError(
+                        f"{self.key}.levels: {unknown('modality', key, [*self.choice.modalities, *KINDS])}"
+                    )
+            found = given.get(name) or given.get(self.choice.modalities[name].kind)
             if not found:
                 raise UsageError(f"{self.key}.levels: there are none for modality {name!r}")
             return found
@@ -125,7 +126,7 @@ class Attacks:
         )
 
     def _label(self, card: AttackCard, names: Sequence[str]) -> str:
-        where = "all" if 1 < len(names) == len(self.modalities) else " + ".join(names)
+        where = "all" if 1 < len(names) == len(self.choice.modalities) else " + ".join(names)
         where += "" if self.use.at == "input" else f" {self.use.at}"
         target = "" if self.use.target == "fused" else ", unimodal"
         return f"{self.use.name or card.name}({where}{target})"

@@ -11,10 +11,16 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from brownout.suite.schema import Suite
+from brownout.suite.schema import SUITE, Suite
+from brownout.suite.uses import NAME
 from brownout_registry import unknown
 
 Place = tuple[str | int, ...]
+WORDS = {
+    SUITE: "letters (a to z), digits, '.', '_' and '-', a letter or digit first",
+    NAME: "letters, digits, spaces and any of _ . , : + / ( ) = -, with a letter, digit, '_', '(' or '+' first",
+}
+"""What may stand in a name, for each pattern."""
 
 
 def mistakes(content: Any, errors: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -60,13 +66,16 @@ def _sentence(errors: Sequence[Mapping[str, Any]]) -> str:
         return "is required"
     if first["type"] == "value_error":
         return str(first["msg"]).removeprefix("Value error, ")
-    forms = " or ".join(dict.fromkeys(_form(error["msg"]) for error in errors))
+    forms = " or ".join(dict.fromkeys(_form(error) for error in errors))
     return f"expected {forms}, found {shortened(first['input'])}"
 
 
-def _form(message: str) -> str:
+def _form(error: Mapping[str, Any]) -> str:
     """What pydantic expects, in words of YAML."""
-    message = message.removeprefix("Input should be ").replace("List should have", "a list of")
+    if error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"] in WORDS:
+        return WORDS[error["ctx"]["pattern"]]
+    message = str(error["msg"]).removeprefix("Input should be ").removeprefix("String should have ")
+    message = message.replace("List should have", "a list of")
     message = re.sub(r"a valid dictionary or instance of \w+|a valid dictionary", "a mapping", message)
     return message.replace("a valid list", "a list").partition(" after validation")[0]
 

@@ -9,21 +9,21 @@ import yaml
 from brownout_registry import UsageError
 
 MERGE = "tag:yaml.org,2002:merge"
-LISTS = {"corruptions": "corruptions: [{each: ...}, {each: ...}]", "dataset": "dataset: [..., ...]"}
+ADVICE = {"corruptions": "write it once, with a list of parts: corruptions: [{each: ...}, {each: ...}]"}
 """Where somebody who writes a key twice wants a list."""
 
 
 def read_yaml(text: str) -> Any:
-    """The content of a YAML text; anchors and merge keys (``<<``) are followed.
+    r"""The content of a YAML text; anchors and merge keys (``<<``) are followed.
 
     Raises:
         UsageError: a key stands twice in one mapping, of which YAML would silently keep the last.
         yaml.YAMLError: the text is no YAML.
 
     Example:
-        >>> read_yaml("a: &a {x: 1, y: 2}\\nb: {<<: *a, x: 3}")
+        >>> read_yaml("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}")
         {'a': {'x': 1, 'y': 2}, 'b': {'x': 3, 'y': 2}}
-        >>> read_yaml("seed: 1\\nname: a\\nseed: 2")
+        >>> read_yaml("seed: 1\nname: a\nseed: 2")
         Traceback (most recent call last):
         ...
         brownout_registry.errors.UsageError: key 'seed' stands at line 1 and again at line 3; write it once
@@ -48,5 +48,4 @@ class _Loader(yaml.SafeLoader):
 
 def _twice(key: str, first: int, again: int) -> str:
     where = f"stands twice at line {first}" if first == again else f"stands at line {first} and again at line {again}"
-    advice = f"give one list of parts, {LISTS[key]}" if key in LISTS else "write it once"
-    return f"key {key!r} {where}; {advice}"
+    return f"key {key!r} {where}; {ADVICE.get(key, 'write it once')}"

@@ -10,6 +10,8 @@ from brownout.suite.protocol import Protocol
 from brownout.suite.uses import Name, Strict, Use, or_bare_name
 from brownout_registry import unknown
 
+SUITE = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+
 
 class DatasetUse(Use):
     """A dataset; ``name`` is what reports call it."""
@@ -124,7 +126,7 @@ class Gate(Strict):
 class Suite(Strict):
     """One suite file: datasets × methods × protocol."""
 
-    suite: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
+    suite: Annotated[str, Field(pattern=SUITE, max_length=80)]
     description: str = ""
     dataset: DatasetUse | list[DatasetUse]
     encoders: dict[str, EncoderUse] = Field({}, description="by modality, or by kind for modalities not named")

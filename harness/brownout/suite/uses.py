@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Name = Annotated[str, Field(pattern=r"^[\w(+][\w .,:+/()=-]*$", max_length=80)]
+NAME = r"^[\w(+][\w .,:+/()=-]*$"
+Name = Annotated[str, Field(pattern=NAME, max_length=80)]
 
 
 def or_bare_name(schema: dict[str, Any]) -> None:

@@ -18,12 +18,11 @@ JACOBIAN = Paper(
     title="Training-Free Robust Multimodal Learning via Sample-Wise Jacobian Regularization",
     year=2022,
     url="https://arxiv.org/abs/2204.02485",
-    bibtex="""@misc{gao2022trainingfree,
-  title = {Training-Free Robust Multimodal Learning via Sample-Wise Jacobian Regularization},
+    bibtex="""@article{gao2022trainingfree,
+  title = {Training-Free Robust Multimodal Learning via Sample-Wise {Jacobian} Regularization},
   author = {Gao, Zhengqi and Ren, Sucheng and Xue, Zihui and Li, Siting and Zhao, Hang},
-  year = {2022},
-  eprint = {2204.02485},
-  archivePrefix = {arXiv}
+  journal = {arXiv preprint arXiv:2204.02485},
+  year = {2022}
 }""",
 )
 

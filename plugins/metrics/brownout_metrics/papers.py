@@ -18,13 +18,12 @@ QIU = Paper(
     title="Benchmarking Robustness of Multimodal Image-Text Models under Distribution Shift",
     year=2022,
     url="https://arxiv.org/abs/2212.08044",
-    bibtex="""@misc{qiu2022mmrobustness,
+    bibtex="""@article{qiu2022benchmarking,
   title = {Benchmarking Robustness of Multimodal Image-Text Models under Distribution Shift},
   author = {Qiu, Jielin and Zhu, Yi and Shi, Xingjian and Wenzel, Florian and Tang, Zhiqiang and Zhao, Ding
             and Li, Bo and Li, Mu},
-  year = {2022},
-  eprint = {2212.08044},
-  archivePrefix = {arXiv}
+  journal = {arXiv preprint arXiv:2212.08044},
+  year = {2022}
 }""",
 )
 
@@ -58,12 +57,12 @@ LIANG = Paper(
     title="MultiBench: Multiscale Benchmarks for Multimodal Representation Learning",
     year=2021,
     url="https://arxiv.org/abs/2107.07502",
-    bibtex="""@inproceedings{liang2021multibench,
-  title = {MultiBench: Multiscale Benchmarks for Multimodal Representation Learning},
-  author = {Liang, Paul Pu and Lyu, Yiwei and Fan, Xiang and Wu, Zetian and Cheng, Yun and Wu, Jason and
-            Chen, Leslie and Wu, Peter and Lee, Michelle A. and Zhu, Yuke and Salakhutdinov, Ruslan and
-            Morency, Louis-Philippe},
-  booktitle = {Neural Information Processing Systems, Datasets and Benchmarks Track},
-  year = {2021}
+    bibtex="""@misc{liang2021multibench,
+  title = {{MultiBench}: Multiscale Benchmarks for Multimodal Representation Learning},
+  author = {Liang, Paul Pu and Lyu, Yiwei and Fan, Xiang and Wu, Zetian and Cheng, Yun and Wu, Jason and Chen, Leslie
+            and Wu, Peter and Lee, Michelle A. and Zhu, Yuke and Salakhutdinov, Ruslan and Morency, Louis-Philippe},
+  year = {2021},
+  eprint = {2107.07502},
+  archivePrefix = {arXiv}
 }""",
 )

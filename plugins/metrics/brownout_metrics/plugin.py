@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import inf
 
 from brownout_metrics.papers import GUO, LIANG, MICHAELIS, QIU, WEI
-from brownout_metrics.summaries import KINDS
+from brownout_metrics.summaries import KINDS, SHIFTS
 from brownout_registry import MetricCard, Option, SummaryCard, hookimpl
 
 
@@ -51,40 +51,40 @@ def brownout_summaries() -> Sequence[SummaryCard]:
         SummaryCard(
             name="mean",
             target="brownout_metrics.summaries:mean",
-            summary="Mean over conditions",
+            summary="Mean over conditions, by default all, attacks too",
             options=(Option("kinds", KINDS, "kinds of conditions that count"),),
         ),
         SummaryCard(
             name="worst",
             target="brownout_metrics.summaries:worst",
-            summary="The worst cell",
+            summary="The worst cell, by default of all conditions, attacks too",
             options=(Option("kinds", KINDS, "kinds of conditions that count"),),
         ),
         SummaryCard(
             name="relative-drop",
             target="brownout_metrics.summaries:relative_drop",
-            summary="Share of the clean score that perturbations cost (MMI); larger is worse",
+            summary="Share of the clean score that perturbations cost (MMI), attacks not unless named; larger is worse",
             paper=QIU,
             unit="share",
-            options=(Option("kinds", KINDS[1:], "kinds of conditions that count as perturbed"),),
+            options=(Option("kinds", SHIFTS, "kinds of conditions that count as perturbed"),),
         ),
         SummaryCard(
             name="missing-mean",
             target="brownout_metrics.summaries:missing_mean",
-            summary="Mean over all missing patterns, the complete one included",
+            summary="Mean over all missing patterns, the complete one included; no corruptions, no attacks",
             paper=WEI,
             options=(Option("over", "patterns", "missing patterns, or random missing rates", ("patterns", "rates")),),
         ),
         SummaryCard(
             name="corruption-mean",
             target="brownout_metrics.summaries:corruption_mean",
-            summary="Mean over corruptions of the mean over severities (mPC)",
+            summary="Mean over corruptions of the mean over severities (mPC); no attacks",
             paper=MICHAELIS,
         ),
         SummaryCard(
             name="severity-area",
             target="brownout_metrics.summaries:severity_area",
-            summary="Area under the score over the severity index (clean at 0), divided by its length",
+            summary="Area under the score over the corruptions' severity index (clean at 0), divided by its length",
             paper=LIANG,
             options=(Option("kinds", ("corruption",), "kinds of conditions whose severity curves count"),),
         ),

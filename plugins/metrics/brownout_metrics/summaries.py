@@ -15,11 +15,12 @@ from typing import Literal
 
 from brownout_registry import Score, UsageError, unknown
 
-KINDS = ("clean", "missing", "corruption", "missing+corruption")
+KINDS = ("clean", "missing", "corruption", "attack", "missing+corruption", "missing+attack")
+SHIFTS = ("missing", "corruption", "missing+corruption")
 
 
 def mean(scores: Sequence[Score], higher_is_better: bool, *, kinds: Sequence[str] = KINDS) -> float:
-    """Mean over conditions.
+    """Mean over conditions, by default over every one, attacks among them.
 
     Args:
         scores: one for each condition.
@@ -41,6 +42,8 @@ def mean(scores: Sequence[Score], higher_is_better: bool, *, kinds: Sequence[str
 def worst(scores: Sequence[Score], higher_is_better: bool, *, kinds: Sequence[str] = KINDS) -> float:
     """The worst cell: the smallest value where higher is better, else the largest.
 
+    By default the worst of all cells, under attack or not.
+
     Args:
         scores: one for each condition.
         higher_is_better: the metric's direction.
@@ -59,12 +62,13 @@ def worst(scores: Sequence[Score], higher_is_better: bool, *, kinds: Sequence[st
     return min(values) if higher_is_better else max(values)
 
 
-def relative_drop(scores: Sequence[Score], higher_is_better: bool, *, kinds: Sequence[str] = KINDS[1:]) -> float:
+def relative_drop(scores: Sequence[Score], higher_is_better: bool, *, kinds: Sequence[str] = SHIFTS) -> float:
     """Share of the clean score that is lost: ``(M_clean - mean_p M_p) / M_clean`` (MMI, Qiu et al. 2022).
 
     Where lower is better the share by which the score grows, ``(mean_p M_p - M_clean) / M_clean``, so
     that larger is always worse. NaN without a clean or a perturbed score, or where the clean one is not
-    positive.
+    positive. By default attacks do not count: MMI is a mean over common perturbations, the same for every
+    method, and an attack looks for each method's worst.
 
     Args:
         scores: one for each condition.
@@ -92,7 +96,7 @@ def missing_mean(
     """Mean over missing patterns, with the complete one (clean) among them.
 
     ``1/(2^V - 1) sum_S M_S`` when the protocol holds all patterns (Wei et al. 2024); ``rates`` instead
-    averages over random missing rates, 0 (clean) among them.
+    averages over random missing rates, 0 (clean) among them. Neither corruptions nor attacks count.
 
     Args:
         scores: one for each condition.
@@ -112,7 +116,7 @@ def corruption_mean(scores: Sequence[Score], higher_is_better: bool) -> float:
     """Mean over corruptions of the mean over severities: ``1/C sum_c 1/S sum_s M_cs`` (mPC, Michaelis et al. 2019).
 
     For an error this is the unnormalised mCE. Each corruption counts the same, however many severities
-    it has.
+    it has. Neither attacks nor corruptions under missing patterns count.
 
     Example:
         >>> round(corruption_mean(_example(), True), 4)
@@ -127,7 +131,8 @@ def severity_area(scores: Sequence[Score], higher_is_better: bool, *, kinds: Seq
 
     Averaged over groups, so in the metric's own unit: a method that no severity hurts has its clean
     score. The axis is the index 0, 1, ..., S, not the physical parameter. MultiBench's relative
-    robustness (Liang et al. 2021) without its normalisation by other methods' scores.
+    robustness (Liang et al. 2021) without its normalisation by other methods' scores, by default over
+    corruptions alone, as there; budgets of an attack are severities too, and count where `kinds` has it.
 
     Args:
         scores: one for each condition.

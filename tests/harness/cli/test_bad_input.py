@@ -69,6 +69,15 @@ def refused(here: Path, brownout: Brownout) -> Refused:
         ({"protocol": {"missing": {"rates": [1.5]}}}, ["protocol.missing.rates[0]: expected less than 1"]),
         ({"protocol": "no-such"}, ["protocol.use: unknown protocol 'no-such'"]),
         ({"baseline": "maen"}, ["baseline: unknown method 'maen'; did you mean 'mean'"]),
+        (
+            {"suite": "quick/start"},
+            ["suite: expected letters (a to z), digits, '.', '_' and '-', a letter or digit first, found 'quick/"],
+        ),
+        ({"suite": "a" * 81}, ["suite: expected at most 80 characters, found 'aaa"]),
+        (
+            {"methods": [{"name": "*", "fusion": "mean"}]},
+            ["methods[0].name: expected letters, digits, spaces and any of _ . , : + / ( ) = -", "found '*'"],
+        ),
         ({"methods": [{"name": "m"}]}, ["methods[0].fusion: is required"]),
         ({"dataset": {"use": "htda"}}, ["dataset: unknown dataset 'htda'; did you mean 'htad'"]),
         (
@@ -163,6 +172,22 @@ def test_a_suite_that_names_what_is_not_there(
             {"protocol": {"corruptions": {"at": "features", "each": [{"use": "gaussian-noise", "levels": [-3.0]}]}}},
             ["protocol.corruptions: gaussian-noise(audio features): brownout-features/gaussian-noise: "],
         ),
+        (
+            {"metrics": ["accuracy", {"use": "ece", "bins": "x"}]},
+            ["metrics[1]: metric 'ece': option 'bins' is 'x': Input should be a valid integer"],
+        ),
+        (
+            {"summaries": ["worst", {"use": "relative-drop", "kinds": 5}]},
+            ["summaries[1]: summary 'relative-drop': option 'kinds' is 5: "],
+        ),
+        (
+            {"summaries": [{"use": "relative-drop", "kinds": ["mising"]}]},
+            ["summaries[0]: brownout-metrics/relative-drop: ", "'mising'; did you mean 'missing'"],
+        ),
+        (
+            {"figures": [{"use": "jacobian-heatmap", "resolution": "fine"}]},
+            ["figures[0]: figure 'jacobian-heatmap': option 'resolution' is 'fine': Input should be a valid integer"],
+        ),
     ],
     ids=lambda value: value[0][:60] if isinstance(value, list) else "",
 )
@@ -191,6 +216,16 @@ def test_a_missing_suite_file(here: Path, write_suite: Write, brownout: Brownout
         (b"", "suite.yaml: expected a mapping with the keys of a suite, found NoneType"),
         (b"- suite", "suite.yaml: expected a mapping with the keys of a suite, found list"),
         (b"suite: !!python/object/apply:os.mkdir [executed]", "suite.yaml: not valid YAML: "),
+        (
+            b"suite: a\nmethods:\n- {name: m}\nsuite: b",
+            "suite.yaml: key 'suite' stands at line 1 and again at line 4; write it once",
+        ),
+        (b"methods:\n- {name: m,\n   name: n}", "suite.yaml: key 'name' stands at line 2 and again at line 3"),
+        (b"training: {epochs: 1, epochs: 2}", "suite.yaml: key 'epochs' stands twice at line 1; write it once"),
+        (
+            b"protocol:\n  corruptions: {each: [a]}\n  corruptions: {each: [b]}",
+            "'corruptions' stands at line 2 and again at line 3; write it once, with a list of parts: corruptions: [{",
+        ),
     ],
 )
 def test_an_unreadable_suite(here: Path, refused: Refused, content: bytes, complaint: str) -> None:

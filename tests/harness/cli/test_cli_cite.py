@@ -1,34 +1,102 @@
-"""What ``cite`` finds in a suite."""
+"""What ``cite`` finds in a run, and that a paper is cited by one text."""
 
 from __future__ import annotations
 
-from brownout.cli.cite import _components
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brownout.cli.cite import _components, _entries
 from brownout.suite import parse_suite
+from brownout_registry import catalogue
+
+BASE = {"suite": "s", "dataset": "htad", "methods": [{"name": "a", "fusion": "mean"}]}
 
 
-def test_every_recipe_metric_and_table_is_cited() -> None:
+def facts(suite: dict[str, Any], groups: Sequence[str] = (), **more: Any) -> dict[str, Any]:
+    """What ``cite`` reads of ``run.json``, with corruptions and attacks of these groups."""
+    content = parse_suite({**BASE, **suite}).model_dump(mode="json")
+    conditions = [{"group": each, "kind": "attack" if "gd(" in each else "corruption"} for each in groups]
+    unhurt = [{"group": each, "kind": each.partition(" ")[0]} for each in ("clean", "missing audio")]
+    found = {"suite_content": content, "metrics": [], "summaries": []}
+    return {**found, "conditions": {"htad": [*unhurt, *conditions]}, **more}
+
+
+def perturbed(protocol: dict[str, Any], *groups: str) -> set[tuple[str, str]]:
+    """Perturbations and attacks that are found."""
+    found = _components(facts({"protocol": protocol}, groups))
+    return {each for each in found if each[0] in ("perturbation", "attack")}
+
+
+def test_every_recipe_metric_summary_figure_and_table_is_cited() -> None:
     own = {"recipes": {"audio": "mixup", "image": {"use": "free", "m": 2}}}
-    suite = parse_suite(
-        {
-            "suite": "s",
-            "dataset": "htad",
-            "methods": [
-                {"name": "a", "fusion": "mean", "training": own},
-                {"name": "b", "fusion": "qmf", "training": {"recipe": "ogm-ge"}},
-            ],
-            "training": {"recipe": "modality-dropout", "recipes": {"text": "stability"}},
-            "metrics": ["term-l"],
-            "published": ["qmf-table-1"],
-        }
-    )
-    found = set(_components(suite.model_dump(mode="json")))
+    suite = {
+        "methods": [
+            {"name": "a", "fusion": "mean", "training": own},
+            {"name": "b", "fusion": "qmf", "training": {"recipe": "ogm-ge"}},
+        ],
+        "training": {"recipe": "modality-dropout", "recipes": {"text": "stability"}},
+        "figures": ["jacobian-heatmap"],
+        "published": ["qmf-table-1"],
+    }
+    scored = {"metrics": [{"use": "term-l"}], "summaries": [{"use": "relative-drop"}]}
+    found = set(_components(facts(suite, **scored)))
     recipes = {"mixup", "free", "ogm-ge", "modality-dropout", "stability"}
-    assert {("training", name) for name in recipes} | {("metric", "term-l"), ("published", "qmf-table-1")} <= found
+    numbers = {("metric", "term-l"), ("summary", "relative-drop")}
+    shown = {("figure", "jacobian-heatmap"), ("published", "qmf-table-1")}
+    assert {("training", name) for name in recipes} | numbers | shown <= found
 
 
 def test_a_named_protocol_its_perturbations_and_attacks_are_cited() -> None:
-    method = {"name": "a", "fusion": "mean"}
-    suite = parse_suite({"suite": "s", "dataset": "htad", "methods": [method], "protocol": "jacobian-2022"})
-    found = set(_components(suite.model_dump(mode="json")))
-    used = {("perturbation", "gaussian-noise"), ("perturbation", "bias-patch"), ("attack", "fgsm"), ("attack", "pgd")}
+    groups = ("gaussian-noise(all)", "bias-patch(image), missing audio", "pgd(audio, unimodal)")
+    found = set(_components(facts({"protocol": "jacobian-2022"}, groups)))
+    used = {("perturbation", "gaussian-noise"), ("perturbation", "bias-patch"), ("attack", "pgd")}
     assert {("protocol", "jacobian-2022")} | used <= found
+    assert ("attack", "fgsm") not in found, "no condition has it"
+
+
+def test_perturbations_by_default_are_those_of_the_conditions() -> None:
+    groups = ("gaussian-noise(audio features) on 0.5 of samples", "gone(audio), missing b", "mispaired(audio)")
+    found = perturbed({"corruptions": {"each": "default"}, "mispaired": {"shares": [0.5]}}, *groups)
+    assert found == {("perturbation", "gaussian-noise"), ("perturbation", "gone")}
+
+
+def test_perturbations_by_another_name_joint_or_without_a_condition() -> None:
+    joint = [{"audio": {"use": "gaussian-noise", "name": "hiss (loud)"}, "image": "brownout-vision/fog"}]
+    parts = [{"each": ["drift"], "joint": joint}, {"each": "default"}]
+    found = perturbed({"corruptions": parts}, "hiss (loud)(audio) + fog(image)", "snow(image)")
+    assert found == {("perturbation", name) for name in ("gaussian-noise", "brownout-vision/fog", "snow")}
+
+
+def test_each_entry_is_printed_once_by_its_key(capsys: pytest.CaptureFixture[str]) -> None:
+    one, two = "@misc{one,\n  title = {One}\n}", "@article{two,\n  title = {Two}\n}"
+    assert _entries([one, f"{two}\n{one}", "", "a line", f"{one}\n", "a line"]) == [one, two, "a line"]
+    assert not capsys.readouterr().err
+    assert _entries([two, "@misc{two,\n  title = {2}\n}"]) == [two]
+    assert "% two has two texts" in capsys.readouterr().err
+
+
+def test_a_run_cites_its_default_perturbations_and_summaries(
+    brownout: Callable[..., Any], write_suite: Callable[..., Path]
+) -> None:
+    protocol = {"corruptions": {"each": "default", "severities": [1]}}
+    path = write_suite(protocol=protocol, summaries=["relative-drop"], methods=[{"name": "m", "fusion": "mean"}])
+    assert brownout("run", path).code == 0
+    said = brownout("cite", "runs/small")
+    assert (said.code, said.err) == (0, "")
+    assert "{qiu2022benchmarking," in said.out
+    assert "{hendrycks2019robustness," in said.out
+
+
+def test_a_paper_has_one_key_and_one_text_in_all_plugins() -> None:
+    papers = {card.paper for entry in catalogue().list() if (card := entry.card).paper}
+    texts, keys = defaultdict(set), defaultdict(set)
+    for paper in papers:
+        key = paper.bibtex.partition("{")[2].partition(",")[0].strip().lower()
+        texts[key].add(paper.bibtex)
+        keys[paper.url].add(key)
+    assert {key: found for key, found in texts.items() if len(found) > 1} == {}
+    assert {url: found for url, found in keys.items() if len(found) > 1} == {}

@@ -46,6 +46,14 @@ def test_no_heavy_import(
     assert err.splitlines()[-1].split() == ["HEAVY"]
 
 
+def test_settings_are_there_and_bring_torch_only_when_asked_for(
+    program: Callable[..., subprocess.Popen[str]],
+) -> None:
+    code = "import brownout; assert 'torch' not in sys.modules; print(brownout.Settings(out='x').out)"
+    out, err = program(code=f"import sys; {code}").communicate()
+    assert (out.strip(), err) == ("x", "")
+
+
 def test_the_check_would_see_torch(program: Callable[..., subprocess.Popen[str]]) -> None:
     _, err = program("show", "jacobian", code=f"import torch\n{CODE.format(heavy=HEAVY)}").communicate()
     assert "torch" in err.splitlines()[-1].split()

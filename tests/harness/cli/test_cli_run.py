@@ -154,7 +154,7 @@ def test_limit_is_noted(here: Path, brownout: Brownout, write_suite: Write) -> N
     ("arguments", "complaint"),
     [
         (["--executor", "seril"], "--executor: unknown executor 'seril'; did you mean 'serial'"),
-        (["--device", "quantum"], "--device 'quantum': "),
+        (["--device", "quantum"], "--device: unknown device 'quantum': auto, cpu, cuda, cuda:0, mps are right"),
     ],
 )
 def test_settings_that_do_not_exist(
@@ -164,6 +164,28 @@ def test_settings_that_do_not_exist(
     assert said.code == 4
     assert complaint in said.err
     assert not (here / "runs").exists()
+
+
+@pytest.mark.parametrize("arguments", [["--out", "taken"], ["--out", "taken/run"], ["--cache", "taken"]])
+def test_a_file_in_the_way_of_a_folder(
+    here: Path, brownout: Brownout, write_suite: Write, arguments: list[str]
+) -> None:
+    (here / "taken").write_text("mine")
+    said = brownout("run", write_suite(), *arguments)
+    assert said.code == 4
+    complaint = f"{' '.join(arguments)}: taken is a file; give a folder, or a name that is not taken"
+    assert said.err == f"brownout: {complaint}\n"
+    assert (here / "taken").read_text() == "mine"
+
+
+def test_metrics_that_were_added_later_stay(here: Path, brownout: Brownout, write_suite: Write) -> None:
+    assert brownout("run", write_suite(), "--out", "run").code == 0
+    assert brownout("score", "run", "--metric", "nll").code == 0
+    assert brownout("run", "suite.yaml", "--out", "run", "--set", "metrics=[ece, accuracy]").code == 0
+    assert [each["name"] for each in facts(here / "run")["metrics"]] == ["ece", "accuracy", "nll"]
+    assert "nll" in brownout("report", "run", "--csv").out
+    assert brownout("run", "suite.yaml", "--out", "run").code == 0
+    assert [each["name"] for each in facts(here / "run")["metrics"]] == ["accuracy", "nll"]
 
 
 def test_environment_variables_speak_and_options_win(

@@ -69,6 +69,15 @@ def test_a_run_goes_on_after_scoring_and_recomputes_nothing(brownout: Brownout, 
     assert "all 6 cells were computed before" in brownout("run", "suite.yaml", "--out", "run").err
 
 
+def test_a_metric_that_failed_before_is_no_fault_of_another(run: Path, brownout: Brownout) -> None:
+    folder = RunFolder(run)
+    folder.append([{**each, "unscored": {"nll": "ValueError: no"}} for each in folder.cells().values()])
+    said = brownout("score", run, "--metric", "ece")
+    assert (said.code, said.err) == (0, "")
+    assert brownout("score", run, "--metric", "nll").code == 0
+    assert {str(each["unscored"]) for each in folder.cells().values()} == {"{}"}
+
+
 def test_harmed_predictions_keep_their_scores_and_are_told(run: Path, brownout: Brownout) -> None:
     record = next(iter(RunFolder(run).cells().values()))
     (run / record["file"]).write_bytes(b"harmed")
@@ -85,6 +94,8 @@ def test_harmed_predictions_keep_their_scores_and_are_told(run: Path, brownout: 
         (["run", "--metric", "{use: ece, bin: 5}"], "bins"),
         (["run", "--metric", "{use: [ece"], "--metric '{use: [ece': expected a metric's name"),
         (["run", "--metric", "[1, 2]"], "expected a metric's name"),
+        (["run", "--metric", "{use: ece, bins: x}"], "metric ece bins=x: metric 'ece': option 'bins' is 'x': "),
+        (["run", "--metric", "nll", "--metric", "{use: ece, bins: -3}"], "metric ece bins=-3: bins is -3, expected 1"),
         (["nowhere"], "nowhere: no run here"),
     ],
 )

@@ -163,6 +163,19 @@ def test_an_encoder_that_holds_all_passes_all(register, failed):
     assert failed(register(EncoderCard, Sound, takes=("vector", "sequence"))) == {}
 
 
+def test_what_a_violator_raises_is_told_with_its_kind(caught):
+    class Fails(Sound):
+        def forward(self, inputs):
+            raise ValueError("no")
+
+    for check in ("gives-what-it-declares", "batch-of-one", "deterministic", "weights-round-trip"):
+        assert caught(check, EncoderCard, Fails, takes=("vector",)) == "for vector: ValueError: no"
+    where = "for vector, constant 0: ValueError: no"
+    assert caught("finite-on-extremes", EncoderCard, Fails, takes=("vector",)) == where
+    where = "for vector of shape (12,): ValueError: no"
+    assert caught("takes-or-refuses-a-shape", EncoderCard, Fails, takes=("vector",)) == where
+
+
 def test_a_card_without_a_summary_and_one_that_imports_torch_are_caught(caught):
     assert "summary" in caught("card-complete", EncoderCard, Sound, takes=("vector",), summary="")
     assert "imports torch" in caught("import-without-torch", EncoderCard, Sound, takes=("vector",), plugin="torch")

@@ -170,6 +170,25 @@ def test_a_violator_is_caught(check, violator, takes, why, caught):
     assert why in caught(check, PerturbationCard, violator, takes=takes, levels=LEVELS)
 
 
+def test_what_a_violator_raises_is_told_with_kind_and_severity(caught):
+    def padded_is_no_tensor(modality, levels):
+        return lambda inputs, severity, noise: inputs / levels[severity - 1]
+
+    facts = {"takes": ("vector", "sequence"), "levels": LEVELS}
+    why = caught("same-form", PerturbationCard, padded_is_no_tensor, **facts)
+    assert why.startswith("violator(sequence) s1: TypeError: unsupported operand type(s) for /: 'Padded' and 'float'")
+    why = caught("smallest-sizes", PerturbationCard, P(reads_entry_ten), takes=("vector",), levels=LEVELS)
+    assert why.startswith("samples of shape (1,): violator(vector) s1: IndexError: ")
+
+
+def test_a_factory_that_fails_is_told_with_its_kind(caught):
+    def needs_a_range(modality, levels):
+        return modality.range[0]
+
+    why = caught("finite", PerturbationCard, needs_a_range, takes=("vector",), levels=LEVELS)
+    assert why.startswith("violator(vector): TypeError: 'NoneType' object is not subscriptable")
+
+
 def test_a_perturbation_that_holds_all_passes_all(register, failed):
     takes = ("image", "spectrogram", "depth", "vector")
     assert failed(register(PerturbationCard, perturbation(sound), takes=takes, levels=LEVELS)) == {}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import math
 
 import pytest
+from rich.console import Console
 
+from brownout.report import render_markdown, render_terminal, write_html
 from brownout.report.cells import Value
 from brownout.report.table import condensed_table, full_table
 from brownout.report.units import PERCENT, PLAIN
+from brownout.report.words import failure_lines
 
 MEAN = [(0.8, 0.9), (0.5, 0.7), (0.7, 0.8), (0.6, 0.6), (0.6, 0.8), (0.2, 0.4)]
 OTHER = [(0.9, 0.9), (0.4, 0.4), (0.7, 0.7), (0.7, 0.7), (0.5, 0.5), (0.5, 0.5)]
@@ -102,6 +106,23 @@ def test_a_summary_is_not_computed_over_fewer_conditions(make_run, summary):
 def test_a_broken_summary_costs_its_own_column(make_run, summary, target):
     table = condensed_table(make_run({"mean": MEAN}, summaries=[summary(target)]), "pairs", "accuracy")
     assert [value.mark for value in table.rows[0].values] == ["", "", "", "", "failed"]
+
+
+def test_why_a_summary_failed_is_said_once_as_failed_cells_are(make_run, summary, tmp_path):
+    run = make_run({"mean": MEAN, "other": OTHER}, summaries=[summary("test_summaries_of_report:broken")])
+    why = "summary the worst: ZeroDivisionError: division by zero"
+    assert list(failure_lines(run)) == [why]
+    stream = io.StringIO()
+    render_terminal(run, Console(file=stream, width=120, color_system=None))
+    assert stream.getvalue().count(f"! {why}") == 1
+    assert f"- {why}" in render_markdown(run)
+    write_html(run, tmp_path / "report.html")
+    assert f"<li>{why}</li>" in (tmp_path / "report.html").read_text()
+
+
+def test_a_failed_cell_is_no_failure_of_the_summary(make_run, summary):
+    run = make_run({"mean": [*MEAN[:5], (None, 0.4)]}, summaries=[summary("test_summaries_of_report:worst")])
+    assert [line.partition(":")[0] for line in failure_lines(run)] == ["mean on pairs, seed 0, blur(image) s2"]
 
 
 def test_a_share_has_its_own_unit_and_no_best(make_run, summary):

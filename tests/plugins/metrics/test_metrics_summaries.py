@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from math import isnan, nan
 
 import pytest
@@ -27,6 +28,9 @@ RATES = [score(0.8, "missing", "rate", 1, 0.3), score(0.5, "missing", "rate", 2,
 NOISE = [score(0.8, "corruption", "noise", 1, 0.1), score(0.4, "corruption", "noise", 2, 0.2)]
 BLUR = [score(0.7, "corruption", "blur", 1, 1.0)]
 ALL = [CLEAN, *PATTERNS, *RATES, *NOISE, *BLUR]
+ATTACKS = [score(0.5, "attack", "pgd", 1, 0.1), score(0.1, "attack", "pgd", 2, 0.2)]
+CROSSED = [score(0.2, "missing+attack", "pgd, missing audio", 1, 0.1)]
+ATTACKED = [*ALL, *ATTACKS, *CROSSED]
 
 
 @pytest.mark.parametrize(
@@ -48,6 +52,34 @@ ALL = [CLEAN, *PATTERNS, *RATES, *NOISE, *BLUR]
 def test_by_hand(summary, options, expected):
     assert summary(ALL, True, **options) == pytest.approx(expected)
     assert summary(ALL[::-1], True, **options) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("summary", "options", "expected"),
+    [
+        (mean, {}, (5.0 + 0.5 + 0.1 + 0.2) / 11),
+        (mean, {"kinds": ["attack"]}, 0.3),
+        (worst, {}, 0.1),
+        (worst, {"kinds": ["missing+attack"]}, 0.2),
+        (worst, {"kinds": ["clean", "corruption"]}, 0.4),
+        (relative_drop, {"kinds": ["attack", "missing+attack"]}, (0.9 - 0.8 / 3) / 0.9),
+        (severity_area, {"kinds": ["attack"]}, (0.7 + 0.3) / 2),
+        (severity_area, {"kinds": ["missing+attack"]}, (0.9 + 0.2) / 2),
+    ],
+)
+def test_attacks_count(summary, options, expected):
+    assert summary(ATTACKED, True, **options) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("summary", [relative_drop, missing_mean, corruption_mean, severity_area])
+def test_attacks_count_where_they_are_named_alone(summary):
+    assert summary(ATTACKED, True) == summary(ALL, True)
+
+
+@pytest.mark.parametrize("name", list(CARDS))
+def test_cards_have_the_defaults_of_the_functions(name):
+    defaults = {key: each.default for key, each in signature(resolve(CARDS[name])).parameters.items()}
+    assert {option.name: option.default for option in CARDS[name].options}.items() <= defaults.items()
 
 
 def test_direction():

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from brownout.conformance.kit import Violation
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from brownout.conformance.kit import NotApplicable, Violation
 
 
 def demand(ok: bool, message: str) -> None:
@@ -16,3 +19,24 @@ def demand(ok: bool, message: str) -> None:
     """
     if not ok:
         raise Violation(message)
+
+
+@contextmanager
+def told(where: str) -> Iterator[None]:
+    """Note on what a component raises where it was, as the kit's own messages say it; what it is stays as it was.
+
+    Example:
+        >>> with told("mine/jitter(image) s1"):
+        ...     1 / 0
+        Traceback (most recent call last):
+        ...
+        ZeroDivisionError: division by zero
+        mine/jitter(image) s1
+    """
+    try:
+        yield
+    except (NotApplicable, Violation):
+        raise
+    except Exception as error:
+        error.add_note(where)
+        raise

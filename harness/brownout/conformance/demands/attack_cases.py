@@ -10,6 +10,7 @@ from zlib import crc32
 import torch
 from torch import Tensor, nn
 
+from brownout.conformance.demands import told
 from brownout.conformance.kit import NotApplicable, Subject
 from brownout.conformance.samples import TEXTS, inputs_of
 from brownout.engine.noise import KeyedNoise
@@ -65,24 +66,28 @@ class Case:
         assert isinstance(card, AttackCard)
         return card
 
-    def attacked(self, rows: Sequence[int] = range(SAMPLES), budget: float | None = None) -> Attacked:
-        """Some samples, all with a budget or each modality with its own."""
+    def attacked(self, rows: Sequence[int] = range(SAMPLES), budget: float | None = None, more: int = 0) -> Attacked:
+        """Some samples, all with a budget or each modality with its own, padded with some more steps."""
         places = torch.tensor(list(rows))
-        inputs: dict[str, Any] = {kind: _inputs(kind, list(rows)) for kind in self.kinds}
+        inputs: dict[str, Any] = {kind: _inputs(kind, list(rows), more) for kind in self.kinds}
+        lengths = {str(kind): _lengths(kind, places) for kind in self.kinds}
         budgets = self.budgets if budget is None else dict.fromkeys(map(str, self.kinds), budget)
         offsets = torch.randn(SAMPLES, CLASSES, generator=torch.Generator().manual_seed(1))[places]
 
         def logits(given: Mapping[str, Any], rows: Tensor | None = None) -> Tensor:
-            return self.model(given) + (offsets if rows is None else offsets[rows])  # type: ignore[no-any-return]
+            asked = torch.arange(len(places)) if rows is None else rows
+            seen = {kind: _real(kind, given[kind], lengths[kind], asked) for kind in self.kinds}
+            return self.model(seen) + offsets[asked]  # type: ignore[no-any-return]
 
-        targets = (self.model(inputs) + offsets).argmax(1)
+        targets = logits(inputs).argmax(1)
         noise: dict[str, Noise] = {kind: KeyedNoise(0, self.subject.name, kind, tuple(rows)) for kind in self.kinds}
-        return Attacked(inputs, budgets, {kind: _bounds(kind) for kind in self.kinds}, targets, logits, noise)
+        return Attacked(inputs, budgets, {kind: _bounds(kind) for kind in self.kinds}, targets, logits, noise, lengths)
 
     def run(self, attacked: Attacked) -> Mapping[str, Any]:
         """The adversarial inputs."""
-        attack: Callable[[Attacked], Mapping[str, Any]] = self.subject.build()
-        return attack(attacked)
+        with told(str(self)):
+            attack: Callable[[Attacked], Mapping[str, Any]] = self.subject.build()
+            return attack(attacked)
 
 
 def cases(subject: Subject) -> Iterator[Case]:
@@ -115,13 +120,28 @@ def case_of(subject: Subject, kinds: tuple[Kind, ...]) -> Case:
     return Case(subject, kinds, budgets, Linear({kind: kind for kind in kinds}))
 
 
-def _inputs(kind: Kind, rows: list[int]) -> Any:
+def _inputs(kind: Kind, rows: list[int], more: int) -> Any:
     if kind == "text":
         return [TEXTS[row] for row in rows]
     inputs = inputs_of(kind, SAMPLES, SHAPES[kind])
-    values = inputs.values if isinstance(inputs, Padded) else cast("Tensor", inputs)
+    if isinstance(inputs, Padded):
+        values = inputs.values[rows]
+        return torch.cat([values, values.new_zeros(len(rows), more, *values.shape[2:])], 1)
     low, high = (0.0, 10.0) if kind == "depth" else (0.0, 1.0)
-    return ((values - low) / (high - low))[rows]
+    return ((cast("Tensor", inputs) - low) / (high - low))[rows]
+
+
+def _lengths(kind: Kind, rows: Tensor) -> Tensor | None:
+    inputs = inputs_of(kind, SAMPLES, SHAPES[kind])
+    return inputs.lengths[rows] if isinstance(inputs, Padded) else None
+
+
+def _real(kind: Kind, given: Any, lengths: Tensor | None, rows: Tensor) -> Any:
+    """Without what lies beyond the steps of these samples."""
+    if lengths is None:
+        return given
+    there = torch.arange(SHAPES[kind][0]) < lengths[rows][:, None]
+    return given[:, : there.shape[1]] * there.reshape(*there.shape, *[1] * (given.ndim - 2))
 
 
 def _bounds(kind: Kind) -> tuple[Tensor, Tensor] | None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from brownout.conformance.demands import demand
+from brownout.conformance.demands import demand, told
 from brownout.conformance.kit import NotApplicable, Subject
 from brownout.conformance.samples import constant_of, copy_of, inputs_of, modality_of_kind, same
 from brownout_registry import EncoderCard, Inputs, Kind, Padded, Representation, UsageError
@@ -29,60 +29,66 @@ LARGE = 1e4
 def gives_what_it_declares(subject: Subject) -> None:
     """Every kind in every mode."""
     for kind, module in built(subject):
-        out, where = module(inputs_of(kind, 4)), f"for {kind}"
-        _fits(module, out, 4, where)
-        module.eval()
-        _fits(module, module(inputs_of(kind, 4)), 4, f"{where} in evaluation")
+        with told(f"for {kind}"):
+            out, where = module(inputs_of(kind, 4)), f"for {kind}"
+            _fits(module, out, 4, where)
+            module.eval()
+            _fits(module, module(inputs_of(kind, 4)), 4, f"{where} in evaluation")
 
 
 def takes_or_refuses_a_shape(subject: Subject) -> None:
     """Larger, smaller and degenerate shapes; a refusal is a `UsageError`."""
     for kind in kinds_of(subject):
         for shape in SHAPES[kind]:
-            try:
-                module = subject.build(modality_of_kind(kind, shape=shape))
-            except UsageError:
-                continue
-            inputs = inputs_of(kind, 4, shape)
-            if hasattr(module, "prepare"):
-                module.prepare(inputs)
-            module.eval()
-            _fits(module, module(inputs), 4, f"for {kind} of shape {shape}")
+            with told(f"for {kind} of shape {shape}"):
+                try:
+                    module = subject.build(modality_of_kind(kind, shape=shape))
+                except UsageError:
+                    continue
+                inputs = inputs_of(kind, 4, shape)
+                if hasattr(module, "prepare"):
+                    module.prepare(inputs)
+                module.eval()
+                _fits(module, module(inputs), 4, f"for {kind} of shape {shape}")
 
 
 def finite_on_extremes(subject: Subject) -> None:
     """In evaluation, after training inputs of the usual kind and after constant ones."""
     for kind, module in built(subject):
         for what, inputs in _extremes(kind):
-            module.eval()
-            demand(bool(torch.isfinite(module(inputs)).all()), f"NaN or infinite on {what} of kind {kind}")
+            with told(f"for {kind}, {what}"):
+                module.eval()
+                demand(bool(torch.isfinite(module(inputs)).all()), f"NaN or infinite on {what} of kind {kind}")
     for kind in kinds_of(subject):
-        module = subject.build(modality_of_kind(kind))
-        if hasattr(module, "prepare"):
-            module.prepare(constant_of(kind, 1.0, 4))
-            finite = bool(torch.isfinite(module.eval()(inputs_of(kind, 4))).all())
-            demand(finite, f"NaN or infinite after prepare on constant inputs of kind {kind}")
+        with told(f"for {kind}"):
+            module = subject.build(modality_of_kind(kind))
+            if hasattr(module, "prepare"):
+                module.prepare(constant_of(kind, 1.0, 4))
+                finite = bool(torch.isfinite(module.eval()(inputs_of(kind, 4))).all())
+                demand(finite, f"NaN or infinite after prepare on constant inputs of kind {kind}")
 
 
 def input_untouched(subject: Subject) -> None:
     """In training and in evaluation."""
     for kind in kinds_of(subject):
-        module, inputs = subject.build(modality_of_kind(kind)), inputs_of(kind, 4)
-        before = copy_of(inputs)
-        if hasattr(module, "prepare"):
-            module.prepare(inputs)
-            demand(same(inputs, before), f"prepare changed its inputs of kind {kind}")
-        module(inputs), module.eval()(inputs)
-        demand(same(inputs, before), f"a call changed its inputs of kind {kind}: work on a copy")
+        with told(f"for {kind}"):
+            module, inputs = subject.build(modality_of_kind(kind)), inputs_of(kind, 4)
+            before = copy_of(inputs)
+            if hasattr(module, "prepare"):
+                module.prepare(inputs)
+                demand(same(inputs, before), f"prepare changed its inputs of kind {kind}")
+            module(inputs), module.eval()(inputs)
+            demand(same(inputs, before), f"a call changed its inputs of kind {kind}: work on a copy")
 
 
 def built(subject: Subject, seed: int = 0) -> Iterator[tuple[Kind, Any]]:
     """For every kind it takes, an encoder of the usual shape with its statistics taken, in training mode."""
     for kind in kinds_of(subject):
-        torch.manual_seed(seed)
-        module = subject.build(modality_of_kind(kind))
-        if hasattr(module, "prepare"):
-            module.prepare(inputs_of(kind, 6, seed=1))
+        with told(f"for {kind}"):
+            torch.manual_seed(seed)
+            module = subject.build(modality_of_kind(kind))
+            if hasattr(module, "prepare"):
+                module.prepare(inputs_of(kind, 6, seed=1))
         yield kind, module.train()
 
 

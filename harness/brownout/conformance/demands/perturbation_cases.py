@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import torch
 
+from brownout.conformance.demands import told
 from brownout.conformance.kit import NotApplicable, Subject
 from brownout.conformance.samples import SHAPES, inputs_of, modality_of_kind
 from brownout.engine.inputs import rows_of
@@ -45,8 +46,15 @@ class Case:
         return rows_of(self.inputs, torch.tensor(list(rows)))
 
     def build(self) -> Any:
-        """The perturbation."""
-        return self.subject.build(self.modality, levels=list(self.levels))
+        """The perturbation; what it raises is noted with the severity."""
+        with told(str(self)):
+            function = self.subject.build(self.modality, levels=list(self.levels))
+
+        def perturb(inputs: Any, severity: int, noise: Any) -> Any:
+            with told(f"{self} s{severity}"):
+                return function(inputs, severity, noise)
+
+        return perturb
 
     def at(self, *levels: float) -> Case:
         """The same at other levels."""

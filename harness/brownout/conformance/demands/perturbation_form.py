@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from brownout.conformance.demands import demand
+from brownout.conformance.demands import demand, told
 from brownout.conformance.demands.perturbation_cases import Case, cases
 from brownout.conformance.kit import Subject
 from brownout.conformance.samples import constant_of, copy_of, inputs_of, modality_of_kind, numbers, same
@@ -69,14 +69,18 @@ def smallest_sizes(subject: Subject) -> None:
         for severity in case.severities[:: max(1, len(case.severities) - 1)]:
             _has_form(case.run(severity, rows=[0]), case.rows([0]), f"{case} s{severity}, batch of one")
         for inputs, shape in _smallest(case.kind):
-            try:
-                small = Case(subject, case.kind, case.levels, modality_of_kind(case.kind, shape=shape))
-                function = small.build()
-            except UsageError:
-                continue
-            for severity in case.severities:
-                result = function(inputs, severity, small.noise(range(len(inputs))))
-                _has_form(result, inputs, f"{case} s{severity}, samples of shape {shape}")
+            with told(f"samples of shape {shape}"):
+                _small_has_form(Case(subject, case.kind, case.levels, modality_of_kind(case.kind, shape=shape)), inputs)
+
+
+def _small_has_form(case: Case, inputs: Inputs) -> None:
+    try:
+        function = case.build()
+    except UsageError:
+        return
+    for severity in case.severities:
+        result = function(inputs, severity, case.noise(range(len(inputs))))
+        _has_form(result, inputs, f"{case} s{severity}, samples of shape {case.modality.shape}")
 
 
 def _smallest(kind: Kind) -> list[tuple[Inputs, tuple[int, ...]]]:

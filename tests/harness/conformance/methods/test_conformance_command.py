@@ -48,10 +48,30 @@ def test_a_failure_is_exit_code_1_with_the_reason_in_one_line(said: Said) -> Non
 
 def test_options_and_variants(said: Said) -> None:
     assert said("check", "unimodal", "--set", "modality=b")[0] == 0
-    code, out, _ = said("check", "unimodal", "--set", "modality=nothing")
-    assert code == 1
-    assert "unknown modality 'nothing'" in out
     assert said("check", "ogm-ge", "--variant", "released")[0] in (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("pgd", "--set", "steps=0"), "brownout-attacks/pgd: attack 'pgd', option 'steps' is 0, expected a positive"),
+        (("pgd", "--set", "steps=many"), "attack 'pgd': option 'steps' is 'many': Input should be a valid integer"),
+        (("unimodal", "--set", "modality=nothing"), "unknown modality 'nothing'"),
+        (("mlp", "--set", "dropout=2.0"), "dropout is 2.0, expected a number from 0"),
+        (("ece", "--set", "bins=-3"), "brownout-metrics/ece: bins is -3, expected 1 or more"),
+        (("relative-drop", "--set", "kinds=[mising]"), "did you mean 'missing'"),
+        (("files", "--set", "path=absent.npz", "--set", "modalities={a: {column: a, kind: vector}}"), "'absent.npz'"),
+        (("regular", "--set", "clip=-1.0"), "'clip' is -1.0"),
+        (("occlusion", "--set", "fill=nothing"), "fill"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_options_that_a_component_refuses_are_one_line(said: Said, arguments: tuple[str, ...], text: str) -> None:
+    code, out, err = said("check", *arguments)
+    assert (code, out) == (4, "")
+    assert err.startswith("brownout: ")
+    assert len(err.splitlines()) == 1
+    assert text in err
 
 
 def test_a_kind_without_checks_of_its_own_has_a_card(said: Said) -> None:
