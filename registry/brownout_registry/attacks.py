@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from brownout_registry.contracts import Noise
@@ -39,7 +39,7 @@ class Attacked:
 
     Attributes:
         inputs: the clean inputs of each attacked modality in attack units: float ``[B, ...]``, or ``list[str]``.
-            Padding of an audio or a sequence is zero, and what an attack writes there reaches nothing.
+            What lies beyond a sample's steps (see ``lengths``) reaches nothing.
         budgets: radius of each modality's ball, in attack units (for text the largest share of words).
         bounds: smallest and largest valid value of each modality in attack units, tensors that broadcast
             against its inputs; None where no range is declared.
@@ -47,7 +47,10 @@ class Attacked:
         logits: ``logits(inputs, rows=None)`` gives ``[B, K]`` for changed inputs of all attacked modalities,
             differentiable in every tensor among them; with int64 ``rows`` the inputs are those of these samples
             alone, ``[len(rows), ...]``. What is not attacked was encoded once.
-        noise: keyed randomness of each attacked modality.
+        noise: keyed randomness of each attacked modality. A sample's first numbers of a draw are the same however
+            many are asked for, so that steps, if they come first in its shape, have theirs whatever the padding.
+        lengths: int64 ``[B]``, how many steps of each sample are real, along dimension 1 of its modality's inputs:
+            of an audio, a sequence, or an embedded text. None, or no entry: all are.
     """
 
     inputs: Mapping[str, Any]
@@ -56,6 +59,7 @@ class Attacked:
     targets: Tensor
     logits: Callable[..., Tensor]
     noise: Mapping[str, Noise]
+    lengths: Mapping[str, Tensor | None] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -66,7 +70,8 @@ class Attack(Protocol):
 
     The result has the keys, types, shapes and dtypes of ``attacked.inputs``, lies within the budgets and the
     bounds, and leaves ``attacked.inputs`` untouched. A sample's result depends on its own inputs, target and
-    noise alone. The model's parameters need no gradient and get none.
+    noise alone. Padding beyond ``attacked.lengths`` stays as it is, and how much of it there is changes no result: a
+    random start or a block that is spent there is lost. The model's parameters need no gradient and get none.
     """
 
     def __call__(self, attacked: Attacked) -> Mapping[str, Any]:

@@ -7,9 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
+from brownout.engine.attack_rehearsal import rehearse_attack
+from brownout.engine.noise import KeyedNoise
+from brownout.engine.specs import AttackSpec
 from brownout.results import Run
-from brownout_registry import UsageError
+from brownout_registry import Attacked, Modality, UsageError
 
 METHODS = [
     {"name": "mean", "fusion": "mean"},
@@ -186,3 +190,74 @@ def test_mistakes_are_told_before_anything_is_computed(attacked: Any, attack: An
         attacked({"modalities": None, **attack}, kinds=["vector", "image", "audio", "text"])
     assert message in str(error.value)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("kind", TENSORS)
+def test_an_attack_is_told_how_many_steps_are_real(attacked: Any, monkeypatch: Any, kind: str) -> None:
+    seen: list[Attacked] = []
+    monkeypatch.setattr("brownout.engine.attacks.Attacked", lambda *a, **k: seen.append(Attacked(*a, **k)) or seen[-1])
+    run = attacked({"use": "nudge", "levels": [0.3]}, kinds=[kind], methods=METHODS[:1], batch=7)
+    assert not run.failures
+    for each in seen:
+        (lengths,), (inputs,) = each.lengths.values(), each.inputs.values()
+        if kind in ("vector", "image"):
+            assert lengths is None
+            continue
+        assert len(lengths) == len(inputs)
+        assert (lengths < inputs.shape[1]).any()
+        for length, x in zip(lengths.tolist(), inputs, strict=True):
+            assert x[length - 1].any()
+            assert not x[length:].any()
+
+
+@pytest.mark.parametrize("draw", ["uniform", "normal"])
+def test_steps_that_come_first_have_their_draws_whatever_the_padding(draw: str) -> None:
+    short, long = (getattr(KeyedNoise(0, "a", "x", (3, 8)), draw)("start", (steps, 3)) for steps in (7, 5001))
+    assert torch.equal(short, long[:, :7])
+
+
+class Given:
+    """A component that is there already."""
+
+    short = "given"
+
+    def __init__(self, attack: Callable[[Attacked], Any]) -> None:
+        self.attack = attack
+
+    def build(self) -> Callable[[Attacked], Any]:
+        return self.attack
+
+
+def rehearsed(attack: Callable[[Attacked], Any], *kinds: str, classes: int = 2, target: str = "fused") -> None:
+    sizes = {"audio": (5,), "image": (3, 4, 4), "text": ()}
+    ranges = {"image": (0.0, 1.0)}
+    seen: Any = {kind: Modality(kind, kind, sizes[kind], range=ranges.get(kind)) for kind in kinds}  # type: ignore[arg-type]
+    component: Any = Given(attack)
+    rehearse_attack(AttackSpec(component, tuple((kind, 0.1) for kind in kinds), 1, 0, target=target), seen, classes)
+
+
+def test_a_rehearsed_attack_sees_random_rows_once_and_may_refuse_them() -> None:
+    seen: list[Attacked] = []
+
+    def attack(given: Attacked) -> None:
+        seen.append(given)
+        changed = {name: x.clone().requires_grad_() for name, x in given.inputs.items()}
+        logits = given.logits(changed)
+        assert logits.shape == (2, 4)
+        torch.autograd.grad(logits.sum(), list(changed.values()))
+        given.logits(given.inputs, torch.tensor([1]))
+        raise AssertionError("it was asked twice")
+
+    rehearsed(attack, "audio", "image", classes=4)
+    rehearsed(attack, "audio", "image", classes=4, target="unimodal")
+    assert [list(each.inputs) for each in seen] == [["audio", "image"], ["audio"], ["image"]]
+    for each in seen:
+        for name, x in each.inputs.items():
+            low, high = each.bounds[name] or (0, 0)
+            assert low <= x.min() <= x.max() <= high
+
+    def refuse(given: Attacked) -> None:
+        raise UsageError(f"too few classes: {given.logits(given.inputs).shape[1]}, for {given.inputs}")
+
+    with pytest.raises(UsageError, match=r"too few classes: 2, for .*a text"):
+        rehearsed(refuse, "text")

@@ -20,6 +20,7 @@ CHECKS: tuple[Check, ...] = late_checks(
         "attack_draws": {
             "batch-does-not-matter": "a sample's result depends on its own inputs, target and noise alone",
             "batch-of-one": "a single sample is attacked",
+            "padding-does-not-matter": "what lies beyond a sample's steps stays, and more of it changes no result",
             "repeatable": "twice the same, with no global random state used or changed",
             "no-parameter-gradients": "the model's parameters need no gradient and get none",
         },

@@ -33,11 +33,13 @@ class Entrance:
         bounds: of valid values, in attack units.
         source: ``source(values, rows)``: from changed values of some samples to what the model takes of them,
             canonical inputs or representations.
+        lengths: int64 ``[B]``, real steps of each sample along dimension 1; None where all are.
     """
 
     values: Any
     bounds: Bounds
     source: Callable[[Any, Tensor], Any]
+    lengths: Tensor | None = None
 
 
 def run_attack(
@@ -78,6 +80,7 @@ def run_attack(
         targets=targets.to(device),
         logits=of_inputs,
         noise={name: KeyedNoise(attack.seed, short, name, tuple(ids.tolist()), device) for name in entrances},
+        lengths={name: each.lengths for name, each in entrances.items()},
     )
     with torch.enable_grad():
         found = attack.component.build()(attacked)
@@ -125,7 +128,7 @@ def at_input(
             inputs = Padded(inputs[:, : mask.shape[1]] * mask, clean.lengths[some])
         return encode(inputs) if encode else inputs
 
-    return Entrance(entrance.values, entrance.bounds, source)
+    return Entrance(entrance.values, entrance.bounds, source, clean.lengths if isinstance(clean, Padded) else None)
 
 
 def at_embeddings(shelf: Shelf, dataset: Dataset, encoding: Encoding, rows: Tensor) -> Entrance:
@@ -137,8 +140,10 @@ def at_embeddings(shelf: Shelf, dataset: Dataset, encoding: Encoding, rows: Tens
     texts: Any = read(dataset, dataset.splits["test"], name, rows)
     with torch.no_grad():
         embedded: Tensor = bottom.embed(texts)
-        alone = torch.stack([bottom.embed([text]).square().mean().sqrt() for text in texts])  # without padding
-    unit = alone.clamp(min=1e-12).reshape(-1, *[1] * (embedded.ndim - 1))
+        alone = [bottom.embed([text])[0] for text in texts]  # without padding
+    sizes = torch.stack([each.square().mean().sqrt() for each in alone])
+    unit = sizes.clamp(min=1e-12).reshape(-1, *[1] * (embedded.ndim - 1))
+    lengths = torch.tensor([len(each) for each in alone], device=embedded.device)
     entrance = _tensor_entrance(embedded, unit, None)
 
     def source(changed: Tensor, some: Tensor) -> Tensor:
@@ -146,7 +151,7 @@ def at_embeddings(shelf: Shelf, dataset: Dataset, encoding: Encoding, rows: Tens
         representation: Tensor = above(bottom.encode_embedded(entrance.source(changed, some), kept))
         return representation
 
-    return Entrance(entrance.values, None, source)
+    return Entrance(entrance.values, None, source, lengths)
 
 
 def at_features(shelf: Shelf, clean: Encoding, rows: Tensor) -> Entrance:
@@ -210,7 +215,7 @@ def _spread(shelf: Shelf, clean: Encoding) -> Tensor:
 
 
 def _longest(values: Tensor, modality: Modality) -> Tensor:
-    """Padded to the length that the modality declares, so that an attack's draws do not depend on the batch."""
+    """Padded to the length that the modality declares, so that an attack sees the same shape in every batch."""
     missing = max(0, modality.shape[0] - values.shape[1])
     return torch.cat([values, values.new_zeros(len(values), missing, *values.shape[2:])], 1) if missing else values
 

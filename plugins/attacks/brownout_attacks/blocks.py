@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -10,8 +11,11 @@ from torch import Tensor
 
 from brownout_registry import Noise
 
-HALVINGS = (10, 50, 200, 1000, 2000, 4000, 6000, 8000)
-"""Queries of 10,000 at which the blocks' share of the input is halved (Andriushchenko et al. 2020, section 4)."""
+Sizes: TypeAlias = tuple[Tensor, Tensor]
+"""A height and a width for each sample, int64 ``[B]``."""
+
+HALVINGS = (10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000)
+"""Queries of 10,000 after which the blocks' share is halved (Andriushchenko et al. 2020, released code)."""
 AT_ONCE = 2**16
 """Numbers drawn at a time; the stream of a sample is the same however it is cut."""
 
@@ -44,50 +48,84 @@ def share(p: float, query: int, queries: int) -> float:
     """Share of the input that is changed at a query, halved at the same parts of the way whatever its length.
 
     Example:
-        >>> [share(0.8, query, 1000) for query in (0, 1, 5, 999)]
-        [0.8, 0.4, 0.2, 0.003125]
+        >>> [share(0.8, query, 1000) for query in (0, 1, 6, 999)]
+        [0.8, 0.8, 0.2, 0.0015625]
     """
-    return p * 0.5 ** sum(query * 10_000 >= at * queries for at in HALVINGS)
+    return p * 0.5 ** sum(query * 10_000 > after * queries for after in HALVINGS)
 
 
-def side(p: float, height: int, width: int) -> tuple[int, int]:
-    """Height and width of a block that covers a share p: a square, or a stretch of the one axis there is.
+def room(inputs: Tensor, lengths: Tensor | None) -> Sizes:
+    """The part of each sample that blocks may lie in, of `as_image`.
+
+    Args:
+        inputs: ``[B, ...]``.
+        lengths: int64 ``[B]``, how many steps along dimension 1 are real; None: all.
 
     Example:
-        >>> side(0.1, 32, 32), side(0.1, 1, 50), side(0.0001, 32, 32)
-        ((10, 10), (1, 5), (1, 1))
+        >>> room(torch.ones(2, 9), torch.tensor([9, 4]))
+        (tensor([1, 1]), tensor([9, 4]))
     """
-    if height == 1:
-        return 1, max(1, round(p * width))
-    edge = min(max(1, round((p * height * width) ** 0.5)), height, width)
-    return edge, edge
+    height, width = (torch.full((len(inputs),), size, device=inputs.device) for size in as_image(inputs).shape[2:])
+    return height, width if lengths is None or inputs.ndim > 3 else lengths.to(width)
 
 
-def windows(corners: Tensor, size: tuple[int, int], image: Tensor) -> Tensor:
+def edges(of: Sizes) -> Tensor:
+    """Side of the largest square within these sizes, or the length of the one axis there is, int64 ``[B]``."""
+    height, width = of
+    return torch.where(height == 1, width, torch.minimum(height, width))
+
+
+def side(p: float, within: Sizes, smallest: int = 1) -> Sizes:
+    """Height and width of a block that covers a share p of each sample: a square, or a stretch of the one axis.
+
+    Args:
+        p: the share.
+        within: the room that each sample has; no side is longer.
+        smallest: of the sides; from 3 on they are odd, so that a bump has a middle.
+
+    Example:
+        >>> one, many = torch.tensor([1, 1]), torch.tensor([50, 20])
+        >>> side(0.1, (many, many)), side(0.1, (one, many))
+        ((tensor([16,  6]), tensor([16,  6])), (tensor([1, 1]), tensor([5, 2])))
+        >>> side(0.1, (one, many), smallest=3)
+        (tensor([1, 1]), tensor([5, 3]))
+    """
+    height, width = within
+    area = p * (height * width).double()
+    edge = torch.where(height == 1, area, area.sqrt()).round().long().clamp_min(smallest)
+    if smallest >= 3:
+        edge = edge + (edge + 1) % 2
+    edge = torch.minimum(edge, edges(within))
+    return torch.minimum(height, edge), edge
+
+
+def windows(corners: Tensor, size: Sizes, within: Sizes, image: Tensor) -> Tensor:
     """Where the blocks are.
 
     Args:
         corners: ``[B, 2]`` in [0, 1), of each sample's block, as a share of the places where it fits.
-        size: height and width of the blocks.
+        size: of each sample's block.
+        within: the room that it has.
         image: ``[B, C, H, W]``.
 
     Returns:
         bool ``[B, 1, H, W]``.
 
     Example:
-        >>> windows(torch.tensor([[0.0, 0.9]]), (1, 2), torch.zeros(1, 1, 1, 4))[0, 0]
-        tensor([[False, False,  True,  True]])
+        >>> one, two, four = torch.tensor([1]), torch.tensor([2]), torch.tensor([4])
+        >>> windows(torch.tensor([[0.0, 0.9]]), (one, two), (one, four), torch.zeros(1, 1, 1, 5))[0, 0]
+        tensor([[False, False,  True,  True, False]])
     """
-    y, x = offsets(corners, size, image)
-    return ((y >= 0) & (y < size[0]))[:, None, :, None] & ((x >= 0) & (x < size[1]))[:, None, None]
+    y, x = offsets(corners, size, within, image)
+    down, across = ((each >= 0) & (each < along[:, None]) for each, along in zip((y, x), size, strict=True))
+    return down[:, None, :, None] & across[:, None, None]
 
 
-def offsets(corners: Tensor, size: tuple[int, int], image: Tensor) -> tuple[Tensor, Tensor]:
+def offsets(corners: Tensor, size: Sizes, within: Sizes, image: Tensor) -> tuple[Tensor, Tensor]:
     """How far each row and column is from a block's corner, int64 ``[B, H]`` and ``[B, W]``."""
-    height, width = image.shape[2:]
-    top = (corners[:, :1] * (height - size[0] + 1)).long()
-    left = (corners[:, 1:] * (width - size[1] + 1)).long()
-    return torch.arange(height, device=image.device) - top, torch.arange(width, device=image.device) - left
+    steps = [torch.arange(length, device=image.device) for length in image.shape[2:]]
+    firsts = [(corners[:, i] * (within[i] - size[i] + 1)).long() for i in (0, 1)]
+    return steps[0] - firsts[0][:, None], steps[1] - firsts[1][:, None]
 
 
 def draws(noise: Noise, label: str, width: int, like: Tensor) -> Iterator[Tensor]:

@@ -1,18 +1,17 @@
-"""What the attacks share: gradients, the set that is searched, the best that was found, some of the samples."""
+"""What the attacks share: gradients, the set that is searched, the best that was found."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from brownout_attacks.losses import Loss
-from brownout_blocks import Norm, by_row, project, take, uniform_start
-from brownout_registry import Attacked, Noise, UsageError
+from brownout_blocks import Norm, by_row, project, uniform_start
+from brownout_registry import Attacked, UsageError
 
 Tensors: TypeAlias = dict[str, Tensor]
 
@@ -53,9 +52,29 @@ def ascent(attacked: Attacked, inputs: Mapping[str, Tensor], loss: Loss) -> tupl
 
 
 def clipped(attacked: Attacked, inputs: Mapping[str, Tensor]) -> Tensors:
-    """The inputs in their declared ranges."""
+    """The inputs in their declared ranges, and their padding as it was."""
     bounds = attacked.bounds
-    return {name: x if (b := bounds[name]) is None else x.clamp(b[0], b[1]) for name, x in inputs.items()}
+    valid = {name: x if (b := bounds[name]) is None else x.clamp(b[0], b[1]) for name, x in inputs.items()}
+    return {name: within(attacked.lengths.get(name), x, attacked.inputs[name]) for name, x in valid.items()}
+
+
+def within(lengths: Tensor | None, inside: Tensor, beyond: Tensor | float) -> Tensor:
+    """One tensor within each sample's steps, another one (or a number) beyond.
+
+    Args:
+        lengths: int64 ``[B]``, how many steps are real, along dimension 1; None: all.
+        inside: ``[B, T, ...]``.
+        beyond: broadcast to it.
+
+    Example:
+        >>> within(torch.tensor([2, 1]), torch.ones(2, 3), 0.0)
+        tensor([[1., 1., 0.],
+                [1., 0., 0.]])
+    """
+    if lengths is None:
+        return inside
+    real = torch.arange(inside.shape[1], device=inside.device) < lengths.to(inside.device)[:, None]
+    return torch.where(real.reshape(*real.shape, *[1] * (inside.ndim - 2)), inside, beyond)
 
 
 def inside(attacked: Attacked, inputs: Mapping[str, Tensor], norm: Norm) -> Tensors:
@@ -70,11 +89,12 @@ def inside(attacked: Attacked, inputs: Mapping[str, Tensor], norm: Norm) -> Tens
 
 
 def random_start(attacked: Attacked, restart: int, norm: Norm) -> Tensors:
-    """The clean inputs plus noise, uniform in plus or minus the budget and projected onto the ball."""
+    """The clean inputs plus noise, uniform in plus or minus the budget, none in padding, projected onto the ball."""
     moved = {}
     for name, clean in attacked.inputs.items():
         draws, budget = attacked.noise[name].uniform(f"start {restart}", tuple(clean.shape[1:])), attacked.budgets[name]
-        moved[name] = clean + project(uniform_start(draws.to(clean), budget), budget, norm)
+        noise = within(attacked.lengths.get(name), uniform_start(draws.to(clean), budget), 0.0)
+        moved[name] = clean + project(noise, budget, norm)
     return clipped(attacked, moved)
 
 
@@ -102,44 +122,3 @@ class Best:
 def chosen(rows: Tensor, these: Mapping[str, Tensor], those: Mapping[str, Tensor]) -> Tensors:
     """These inputs in some rows (bool ``[B]``), those in the others."""
     return {name: torch.where(by_row(rows, x), these[name], x) for name, x in those.items()}
-
-
-def narrowed(attacked: Attacked, rows: Tensor) -> Attacked:
-    """Some of the samples, int64 ``[R]``, as all there is."""
-
-    def logits(inputs: Mapping[str, Any], more: Tensor | None = None) -> Tensor:
-        result: Tensor = attacked.logits(inputs, rows if more is None else rows[more])
-        return result
-
-    return replace(
-        attacked,
-        inputs={name: take(x, rows) for name, x in attacked.inputs.items()},
-        bounds={name: b and _bounds_of(b, attacked.inputs[name], rows) for name, b in attacked.bounds.items()},
-        targets=attacked.targets[rows],
-        logits=logits,
-        noise={name: _Some(each, rows.tolist()) for name, each in attacked.noise.items()},
-    )
-
-
-def _bounds_of(bounds: tuple[Tensor, Tensor], inputs: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-    """The bounds of some rows, if they differ between rows."""
-    low, high = (b[rows] if b.ndim == inputs.ndim and len(b) > 1 else b for b in bounds)
-    return low, high
-
-
-@dataclass(frozen=True)
-class _Some:
-    """The noise of some samples."""
-
-    noise: Noise
-    rows: list[int]
-
-    def uniform(self, label: str, shape: tuple[int, ...] = ()) -> Tensor:
-        return self.noise.uniform(label, shape)[self.rows]
-
-    def normal(self, label: str, shape: tuple[int, ...] = ()) -> Tensor:
-        return self.noise.normal(label, shape)[self.rows]
-
-    def generators(self, label: str) -> Iterator[np.random.Generator]:
-        every = list(self.noise.generators(label))
-        return (every[row] for row in self.rows)

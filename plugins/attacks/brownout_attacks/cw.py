@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from brownout_attacks.common import Tensors, chosen, fooled, inside, tensors_of
+from brownout_attacks.common import Tensors, chosen, fooled, inside, tensors_of, within
 from brownout_attacks.losses import margin
 from brownout_registry import Attack, Attacked, above, check_count, check_number
 
@@ -145,7 +145,8 @@ class _Search:
 
     def input(self, name: str, w: Tensor) -> Tensor:
         """The input that w stands for."""
-        bounds = self.attacked.bounds[name]
+        clean, bounds = self.clean[name], self.attacked.bounds[name]
         if bounds is None:
-            return self.clean[name] + w
-        return bounds[0] + (bounds[1] - bounds[0]) * (torch.tanh(w) + 1) / 2
+            return clean + w
+        moved = bounds[0] + (bounds[1] - bounds[0]) * (torch.tanh(w) + 1) / 2
+        return within(self.attacked.lengths.get(name), moved, clean)

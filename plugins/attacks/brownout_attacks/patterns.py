@@ -9,10 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from brownout_attacks.blocks import as_image, as_input, offsets, uniforms, windows
+from brownout_attacks.blocks import Sizes, as_image, as_input, edges, offsets, uniforms, windows
+from brownout_attacks.bumps import bumps
 from brownout_blocks import lengths
 
 TINY = 1e-6
+ROUNDING = 1e-5
+"""What is left of a squared budget, as a share of it, and may come from rounding alone; its root would be no trifle."""
 
 
 @dataclass(frozen=True)
@@ -20,93 +23,74 @@ class Pattern:
     """How a search begins and goes on.
 
     Attributes:
-        start: ``start(clean, budget, generators)``: where it begins, in the input's shape.
-        change: ``change(clean, moved, budget, drawn, size)``: images ``[B, C, H, W]`` with another block of that size,
-            from draws ``[B, 5 + C]``.
+        start: ``start(clean, budget, generators, within)``: where it begins, in the input's shape; ``within`` is the
+            room that each sample has.
+        change: ``change(clean, moved, budget, drawn, size, within)``: images ``[B, C, H, W]`` with another block of
+            that size, from draws ``[B, 5 + C]``.
+        smallest: side of a block, see `brownout_attacks.blocks.side`.
     """
 
-    start: Callable[[Tensor, float, Sequence[np.random.Generator]], Tensor]
-    change: Callable[[Tensor, Tensor, float, Tensor, tuple[int, int]], Tensor]
+    start: Callable[[Tensor, float, Sequence[np.random.Generator], Sizes], Tensor]
+    change: Callable[[Tensor, Tensor, float, Tensor, Sizes, Sizes], Tensor]
+    smallest: int
 
 
-def _stripes(clean: Tensor, budget: float, generators: Sequence[np.random.Generator]) -> Tensor:
+def _stripes(clean: Tensor, budget: float, generators: Sequence[np.random.Generator], within: Sizes) -> Tensor:
     """Columns of plus or minus the budget, in each channel."""
     image = as_image(clean)
-    signs = _signs(uniforms(generators, (image.shape[1], 1, image.shape[3]), clean), image)
-    return as_input(image + budget * signs, clean)
+    drawn = uniforms(generators, (image.shape[3], image.shape[1]), clean)  # column by column, whatever the padding
+    return as_input(image + budget * _signs(drawn.mT[:, :, None], image), clean)
 
 
-def _flat(clean: Tensor, moved: Tensor, budget: float, drawn: Tensor, size: tuple[int, int]) -> Tensor:
+def _flat(clean: Tensor, moved: Tensor, budget: float, drawn: Tensor, size: Sizes, within: Sizes) -> Tensor:
     """A block of plus or minus the budget in each channel (algorithm 2)."""
     signs = _signs(drawn[:, 5:, None, None], moved)
-    return torch.where(windows(drawn[:, :2], size, moved), clean + budget * signs, moved)
+    return torch.where(windows(drawn[:, :2], size, within, moved), clean + budget * signs, moved)
 
 
-def _grid(clean: Tensor, budget: float, generators: Sequence[np.random.Generator]) -> Tensor:
+def _grid(clean: Tensor, budget: float, generators: Sequence[np.random.Generator], within: Sizes) -> Tensor:
     """Bumps side by side, five along each axis, with random signs; their length together is the budget."""
     image = as_image(clean)
-    height, width = image.shape[2:]
-    edge = max(1, (min(height, width) if height > 1 else width) // 5)
-    tile = (min(edge, height), edge)
-    rows, columns = torch.arange(height, device=clean.device), torch.arange(width, device=clean.device)
-    bumps = bump(*tile).to(image)[rows % tile[0]][:, columns % tile[1]]
-    counts = (image.shape[1], -(-height // tile[0]), -(-width // tile[1]))
-    signs = _signs(uniforms(generators, counts, clean), image)[:, :, rows // tile[0]][..., columns // tile[1]]
-    return as_input(image + budget * _unit(bumps * signs, lengths(bumps * signs)), clean)
+    edge = (edges(within) // 5).clamp_min(1)
+    tile = torch.minimum(edge, within[0]), edge
+    y, x = (torch.arange(length, device=clean.device)[None] for length in image.shape[2:])
+    down, across = y // tile[0][:, None], x // tile[1][:, None]
+    shape = bumps((y % tile[0][:, None])[:, :, None], (x % tile[1][:, None])[:, None], tile)[:, None].to(image)
+    drawn = uniforms(generators, (int(across.max()) + 1, int(down.max()) + 1, image.shape[1]), clean)
+    rows = torch.arange(len(clean), device=clean.device)[:, None, None]
+    signs = _signs(drawn[rows, across[:, None], down[:, :, None]].permute(0, 3, 1, 2), image)
+    delta = signs * shape * (x < within[1][:, None])[:, None, None]
+    return as_input(image + budget * _unit(delta, lengths(delta)), clean)
 
 
-def _swap(clean: Tensor, moved: Tensor, budget: float, drawn: Tensor, size: tuple[int, int]) -> Tensor:
+def _swap(clean: Tensor, moved: Tensor, budget: float, drawn: Tensor, size: Sizes, within: Sizes) -> Tensor:
     """One block is emptied, and its length goes into another, along a bump (algorithm 3)."""
     delta = moved - clean
-    here, there = windows(drawn[:, :2], size, moved), windows(drawn[:, 2:4], size, moved)
-    unused = (budget**2 - lengths(delta).square()).clamp_min(0) / moved.shape[1]
+    here, there = (windows(drawn[:, i : i + 2], size, within, moved) for i in (0, 2))
+    left = budget**2 - lengths(delta).square()
+    unused = torch.where(left > ROUNDING * budget**2, left, 0.0) / moved.shape[1]
     available = (_lengths(delta * (here | there)).square() + unused).sqrt()
     old = delta * here
-    shape = _signs(drawn[:, 5:, None, None], moved) * _placed(drawn, size, moved) * here
+    bump = _placed(drawn, size, within, moved) * here
+    shape = _signs(drawn[:, 5:, None, None], moved) * _unit(bump, _lengths(bump))
     target = shape + _unit(old, _lengths(old))
-    target = torch.where(_lengths(target) > TINY, target, shape)  # in a block of one entry they may cancel out
+    target = torch.where(_lengths(target) > TINY, target, shape)  # where they cancel out
     filled = _unit(target, _lengths(target)) * available
     return clean + torch.where(here, filled, torch.where(there, 0.0, delta))
 
 
-FLAT = Pattern(_stripes, _flat)
-BUMPS = Pattern(_grid, _swap)
+FLAT = Pattern(_stripes, _flat, smallest=1)
+BUMPS = Pattern(_grid, _swap, smallest=3)
 
 
-def bump(height: int, width: int) -> Tensor:
-    r"""A block with a positive and a negative half, each highest in its middle, of length 1 (section 4.3, eq. 2).
-
-    :math:`\eta^{(h, w)}_{r,s} = \sum_{k=0}^{M(r,s)} 1 / (n + 1 - k)^2` with n half of the longer side and M falling
-    from n by one for each step away from the middle; a block is :math:`\eta` on its left, :math:`-\eta` on its right.
-    With one axis the halves are stretches.
-
-    Example:
-        >>> bump(1, 6) / bump(1, 6).max()
-        tensor([[ 0.2000,  1.0000,  0.2000, -0.2000, -1.0000, -0.2000]], dtype=torch.float64)
-    """
-    left = width // 2
-    both = torch.cat([_half(height, left), -_half(height, width - left)], 1)
-    length: Tensor = torch.linalg.vector_norm(both)
-    return both / length
-
-
-def _half(height: int, width: int) -> Tensor:
-    n = max(height, width) // 2
-    rows, columns = (torch.arange(1, size + 1) - size // 2 - 1 for size in (height, width))
-    away = torch.maximum(rows.abs()[:, None], columns.abs())
-    values = torch.cumsum(1.0 / torch.arange(n + 1, 0, -1, dtype=torch.float64) ** 2, 0)
-    return values[(n - away).clamp_min(0)]
-
-
-def _placed(drawn: Tensor, size: tuple[int, int], image: Tensor) -> Tensor:
-    """The bump at each sample's first block, turned for half of them, ``[B, 1, H, W]``; what is around is not zero."""
-    y, x = offsets(drawn[:, :2], size, image)
-    y, x = y.clamp(0, size[0] - 1)[:, :, None], x.clamp(0, size[1] - 1)[:, None]
-    upright = bump(*size).to(image)
-    if size[0] != size[1]:
-        return upright[y, x][:, None]
-    turned = (drawn[:, 4] < 0.5)[:, None, None]
-    return torch.where(turned, upright.T[y, x], upright[y, x])[:, None]
+def _placed(drawn: Tensor, size: Sizes, within: Sizes, image: Tensor) -> Tensor:
+    """The bump at each sample's first block, turned for half of them, ``[B, 1, H, W]``; around it is anything."""
+    y, x = offsets(drawn[:, :2], size, within, image)
+    rows, columns = y[:, :, None], x[:, None]
+    if image.shape[2] > 1:
+        turned = (drawn[:, 4] < 0.5)[:, None, None]
+        rows, columns = torch.where(turned, columns, rows), torch.where(turned, rows, columns)
+    return bumps(rows, columns, size)[:, None].to(image)
 
 
 def _signs(drawn: Tensor, like: Tensor) -> Tensor:

@@ -43,9 +43,10 @@ CW = (
 
 
 AUTO_APGD: Variants = {"autoattack-2020": {"steps": 100, "restarts": 5}}
-AUTO_SQUARE: Variants = {"autoattack-2020": {"queries": 5000}}
+AUTO_SQUARE: Variants = {"autoattack-2020": {"queries": 5000, "p": 0.8, "rescaled": False}}
 CW_PRESETS: Variants = {"carlini-2017": {"steps": 10_000, "search_steps": 20}}
-SQUARE = Option("queries", 1000, "how often a sample's logits may be asked for")
+QUERIES = Option("queries", 1000, "how often a sample's logits may be asked for")
+RESCALED = Option("rescaled", True, "stretch the paper's schedule of 10,000 queries to their number", (True, False))
 
 
 @hookimpl
@@ -68,11 +69,11 @@ def brownout_attacks() -> list[AttackCard]:
         _linf("apgd", f"{module}.apgd:apgd", auto, CROCE, APGD, AUTO_APGD),
         _l2("apgd-l2", f"{module}.apgd:apgd_l2", auto, CROCE, APGD, AUTO_APGD),
         replace(
-            _linf("square", f"{module}.square:square", blocks, ANDRIUSHCHENKO, (SQUARE, _p(0.8)), AUTO_SQUARE),
+            _linf("square", f"{module}.square:square", blocks, ANDRIUSHCHENKO, _square(0.8), AUTO_SQUARE),
             access="black-box",
         ),
         replace(
-            _l2("square-l2", f"{module}.square:square_l2", blocks, ANDRIUSHCHENKO, (SQUARE, _p(0.1)), AUTO_SQUARE),
+            _l2("square-l2", f"{module}.square:square_l2", blocks, ANDRIUSHCHENKO, _square(0.1), AUTO_SQUARE),
             access="black-box",
         ),
         _l2(
@@ -105,8 +106,8 @@ def _l2(
     return replace(card, summary=f"{summary}; L2", norm="L2", levels=L2)
 
 
-def _p(default: float) -> Option:
-    return Option("p", default, "share of the input that the first block covers")
+def _square(p: float) -> tuple[Option, ...]:
+    return QUERIES, Option("p", p, "share of the input that the first block covers"), RESCALED
 
 
 def _greedy_masking() -> AttackCard:

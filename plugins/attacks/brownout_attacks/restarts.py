@@ -8,8 +8,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from brownout_attacks.common import Best, Tensors, fooled, narrowed
+from brownout_attacks.common import Best, Tensors, fooled
 from brownout_attacks.losses import Loss
+from brownout_attacks.narrowing import narrowed
 from brownout_registry import Attack, Attacked
 
 Search = Callable[[Attacked, int], Tensors]

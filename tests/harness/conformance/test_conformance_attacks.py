@@ -98,6 +98,18 @@ def squeezing(attacked):
     return {name: values.squeeze(0) for name, values in stepped(attacked).items()}
 
 
+def on_padding(attacked):
+    """A step along noise, in padding as well."""
+    moves = {n: attacked.noise[n].uniform("move", tuple(x.shape[1:])) - 0.5 for n, x in attacked.inputs.items()}
+    return {n: inside(attacked, n, x + attacked.budgets[n] * moves[n].sign()) for n, x in attacked.inputs.items()}
+
+
+def shared_with_padding(attacked):
+    """A budget of which padding has its part, though nothing is written there."""
+    budgets = {n: attacked.budgets[n] * 10 / x.shape[1] for n, x in attacked.inputs.items()}
+    return stepped(attacked, budgets=budgets)
+
+
 def words(attacked):
     return {name: list(texts) for name, texts in attacked.inputs.items()}
 
@@ -118,6 +130,8 @@ VIOLATORS = [
     ("joint-if-claimed", first_only, "left 'image' as it was"),
     ("batch-does-not-matter", of_the_batch, "otherwise than in a batch"),
     ("batch-of-one", squeezing, "samples [2]"),
+    ("padding-does-not-matter", on_padding, "violator(audio): wrote where sample 1 is padding"),
+    ("padding-does-not-matter", shared_with_padding, "otherwise with more padding"),
     ("repeatable", drawn, "global generator of torch"),
     ("no-parameter-gradients", backward, "left in the model's ['weights.vector']"),
 ]
@@ -126,6 +140,12 @@ VIOLATORS = [
 @pytest.mark.parametrize(("check", "violator", "why"), VIOLATORS, ids=[each[2] for each in VIOLATORS])
 def test_a_violator_is_caught(check, violator, why, caught):
     assert why in caught(check, AttackCard, lambda: violator, takes=TAKES, levels=LEVELS)
+
+
+def test_what_a_violator_raises_is_told_with_its_kind(caught):
+    facts = {"takes": ("vector", "text"), "levels": LEVELS}
+    why = caught("does-harm", AttackCard, lambda: lambda attacked: 1 / 0, **facts)
+    assert why == "violator(vector): ZeroDivisionError: division by zero"
 
 
 def test_one_that_remembers_is_caught(caught):

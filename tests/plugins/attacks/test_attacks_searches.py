@@ -10,9 +10,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from brownout_attacks.apgd import checkpoints
-from brownout_attacks.blocks import as_image, as_input, share, side, windows
 from brownout_attacks.losses import dlr, margin
-from brownout_attacks.patterns import bump
 from brownout_registry import UsageError
 
 
@@ -142,78 +140,6 @@ def test_an_absolute_step_is_the_same_whatever_the_budget(build, scene):
     shares = build("pgd", steps=1, step_size=0.1, random_start=False)(attacked)
     for name, x in shares.items():
         torch.testing.assert_close((x - attacked.inputs[name]).abs(), torch.full_like(x, 0.1 * attacked.budgets[name]))
-
-
-@pytest.mark.parametrize("shape", [(9,), (8, 3), (2, 6, 5), (2, 2, 6, 5)])
-def test_blocks_see_every_input_as_channels_over_places(shape):
-    x = torch.rand(4, *shape)
-    assert torch.equal(as_input(as_image(x), x), x)
-    assert as_image(x).ndim == 4
-    if len(shape) == 2:
-        assert torch.equal(as_image(x)[:, 1, 0], x[:, :, 1])
-
-
-def test_square_s_share_is_halved_as_in_the_paper():
-    halved = [i for i in range(1, 10_000) if share(0.8, i, 10_000) < share(0.8, i - 1, 10_000)]
-    assert halved == [10, 50, 200, 1000, 2000, 4000, 6000, 8000]
-
-
-def test_windows_have_their_size_wherever_they_are():
-    image = torch.zeros(500, 1, 7, 9)
-    corners = torch.rand(500, 2)
-    mask = windows(corners, (3, 3), image)
-    assert (mask.sum((1, 2, 3)) == 9).all()
-    assert mask.any(0).all()
-    assert side(1.0, 7, 9) == (7, 7)
-
-
-@pytest.mark.parametrize("size", [(1, 1), (1, 2), (1, 7), (2, 2), (3, 3), (5, 5), (8, 8)])
-def test_a_bump_has_length_one_and_two_signs(size):
-    block = bump(*size)
-    assert block.shape == size
-    torch.testing.assert_close(block.norm(), torch.tensor(1.0, dtype=torch.float64))
-    assert size[1] == 1 or (block > 0).any()
-    assert (block < 0).any()
-
-
-@pytest.mark.parametrize("kind", ["image", "vector", "sequence", "audio"])
-def test_square_moves_every_entry_by_the_whole_budget_and_uses_the_whole_length(build, scene, kind):
-    attacked = scene([kind], 1e-4, size=20, bounds=None, seed=4)  # too small to fool anybody
-    right = attacked.logits(attacked.inputs).argmax(1) == attacked.targets
-    for name in ("square", "square-l2"):
-        delta = (build(name, queries=40)(attacked)[kind] - attacked.inputs[kind]).flatten(1)
-        moved = delta[right & delta.any(1)]
-        assert len(moved) > 3
-        if name == "square":
-            torch.testing.assert_close(moved.abs(), torch.full_like(moved, 1e-4))
-        else:
-            torch.testing.assert_close(moved.norm(dim=1), torch.full((len(moved),), 1e-4, dtype=torch.float64))
-        assert not delta[~right].any()
-
-
-@pytest.mark.parametrize(("name", "kind", "budget"), [("square", "image", 0.06), ("square-l2", "vector", 0.5)])
-def test_square_comes_near_the_best_that_is_possible(build, scene, name, kind, budget):
-    attacked = scene([kind], budget, linear=True, size=200, bounds=None, seed=6)
-    best = build(f"pgd{name[6:]}", loss="margin")(attacked)
-    found = build(name, queries=600)(attacked)
-    clean, white, black = (
-        int((attacked.logits(each).argmax(1) != attacked.targets).sum()) for each in (attacked.inputs, best, found)
-    )
-    assert white > clean + 20
-    assert black - clean > 0.7 * (white - clean)
-
-
-def test_square_stops_asking_for_what_is_fooled_and_asks_no_more_than_it_may(build, scene):
-    attacked, asked = scene(["vector"], 0.5, size=40, seed=7), []
-
-    def logits(inputs, rows=None):
-        asked.append(len(inputs["vector"]))
-        return attacked.logits(inputs, rows)
-
-    build("square", queries=30)(replace(attacked, logits=logits))
-    assert len(asked) <= 30
-    assert asked == sorted(asked, reverse=True)
-    assert asked[-1] < asked[0]
 
 
 def test_carlini_and_wagner_find_the_distance_to_a_plane(build, attacked_by):

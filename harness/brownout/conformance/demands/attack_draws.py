@@ -11,10 +11,12 @@ from torch import Tensor
 from brownout.conformance.demands import demand
 from brownout.conformance.demands.attack_cases import SAMPLES, Case, cases
 from brownout.conformance.demands.global_states import changed_generators, restored, seeded
-from brownout.conformance.kit import Subject
+from brownout.conformance.kit import NotApplicable, Subject
 from brownout.engine.inputs import rows_of
 
 TOLERANCE = 1e-4
+ROUNDING = 1e-3
+"""As a share of the budget: more padding changes how lengths are rounded, and a search may amplify that."""
 
 
 def batch_does_not_matter(subject: Subject) -> None:
@@ -27,6 +29,23 @@ def batch_of_one(subject: Subject) -> None:
     """Against the same sample in a batch."""
     for case in cases(subject):
         _same_rows(case, ([2],))
+
+
+def padding_does_not_matter(subject: Subject) -> None:
+    """Seven steps more than the longest sample has."""
+    padded = [case for case in cases(subject) if {*case.kinds} & {"audio", "sequence"}]
+    if not padded:
+        raise NotApplicable("it takes no kind that is padded")
+    for case in padded:
+        attacked = case.attacked()
+        found, other = case.run(attacked), case.run(case.attacked(more=7))
+        for name, lengths in attacked.lengths.items():
+            for row, length in enumerate(torch.as_tensor(lengths).tolist()):
+                beyond = found[name][row, length:], attacked.inputs[name][row, length:]
+                demand(torch.equal(*beyond), f"{case}: wrote where sample {row} is padding: mind attacked.lengths")
+                one, two = (each[name][row, :length] for each in (found, other))
+                message = f"{case}: sample {row} comes out otherwise with more padding: mind attacked.lengths"
+                demand(torch.allclose(one, two, atol=ROUNDING * attacked.budgets[name]), message)
 
 
 def repeatable(subject: Subject) -> None:
