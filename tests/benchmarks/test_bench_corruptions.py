@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 import torch
 
+from brownout.engine.memory import keep_freed_memory
 from brownout.engine.noise import KeyedNoise
 from brownout_features.plugin import brownout_perturbations as generic
 from brownout_registry import Modality, bind_options, resolve
@@ -75,6 +76,7 @@ def seconds_of_the_package(corrupt: Callable[..., Any], images: torch.Tensor, na
 
 
 def test_the_sum_over_the_fifteen(benchmark, corrupt):
+    keep_freed_memory()  # as every run does
     images, taken = pictures(224), defaultdict(list)
     calls = {name: (ours(name, images), theirs(corrupt, name, images)) for name in FIFTEEN}
 
