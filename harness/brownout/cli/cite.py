@@ -60,31 +60,8 @@ def _components(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield from ((kind, use["use"]) for use in suite.get(key, []))
     if named := suite["protocol"].get("use"):
         yield "protocol", named
-    yield from _perturbations(suite["protocol"], [each for found in facts["conditions"].values() for each in found])
-
-
-def _perturbations(protocol: Mapping[str, Any], conditions: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Perturbations and attacks by the groups of their conditions: ``name(where)``, joint ones with `` + `` between."""
-    groups = dict.fromkeys(each["group"] for each in conditions if each["kind"] not in ("clean", "missing"))
-    known = {"mispaired"}
-    for kind, use in _uses(protocol):
-        label = use["name"] or use["use"].rpartition("/")[2]
-        if any(f" + {label}(" in f" + {group}" for group in groups):
-            known.add(label)
-            yield kind, use["use"]
-    for group in groups:  # those of `each: default`, which no suite calls by another name
-        if not any(f" + {label}(" in f" + {group}" for label in known):
-            yield "perturbation", group.partition("(")[0]
-
-
-def _uses(protocol: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    corruptions = protocol["corruptions"]
-    for part in corruptions if isinstance(corruptions, list) else [corruptions]:
-        named = [] if part["each"] == "default" else part["each"]
-        yield from (
-            ("perturbation", use) for use in [*named, *(use for each in part["joint"] for use in each.values())]
-        )
-    yield from (("attack", use) for use in protocol.get("attacks", []))
+    conditions = [used for found in facts.get("used", {}).values() for used in found.values()]
+    yield from ((each["kind"], each["use"]) for used in conditions for each in used)
 
 
 def _recipes(training: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

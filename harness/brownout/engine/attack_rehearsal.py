@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from brownout.engine.attacks import Entrance, canonical_entrance
 from brownout.engine.noise import KeyedNoise
 from brownout.engine.specs import AttackSpec
 from brownout_registry import Attacked, Modality, Noise
@@ -41,7 +42,7 @@ def rehearse_attack(attack: AttackSpec, modalities: Mapping[str, Modality], clas
 def _attacked(attack: AttackSpec, modalities: Mapping[str, Modality], classes: int) -> Attacked:
     draws = torch.Generator().manual_seed(0)
     names, ids = attack.modalities, tuple(range(ROWS))
-    bounds = {name: _bounds(modalities[name]) for name in names}
+    entrances = {name: _entrance(modalities[name], draws) for name in names}
     noise: dict[str, Noise] = {name: KeyedNoise(attack.seed, attack.component.short, name, ids) for name in names}
     given = torch.randn(ROWS, classes, generator=draws)
     asked: list[Tensor | None] = []
@@ -53,22 +54,14 @@ def _attacked(attack: AttackSpec, modalities: Mapping[str, Modality], classes: i
         sums = [x.flatten(1).sum(1, keepdim=True).cpu() for x in inputs.values() if isinstance(x, Tensor)]
         return sum(sums, start=given if rows is None else given[rows])
 
-    inputs = {name: _inputs(modalities[name], bounds[name], draws) for name in names}
+    inputs = {name: each.values for name, each in entrances.items()}
+    bounds = {name: each.bounds for name, each in entrances.items()}
     return Attacked(inputs, dict(attack.budgets), bounds, torch.arange(ROWS) % classes, logits, noise)
 
 
-def _inputs(modality: Modality, bounds: tuple[Tensor, Tensor] | None, draws: torch.Generator) -> Any:
+def _entrance(modality: Modality, draws: torch.Generator) -> Entrance:
+    """Random values in the declared range, if there is one."""
     if modality.kind == "text":
-        return [TEXT] * ROWS
-    low, high = bounds or (0.0, 1.0)
-    return low + (high - low) * torch.rand(ROWS, *modality.shape, generator=draws)
-
-
-def _bounds(modality: Modality) -> tuple[Tensor, Tensor] | None:
-    """The valid values in attack units, if a range is declared, as `brownout_registry.Attacked` defines these."""
-    if modality.kind == "audio":
-        return torch.tensor(-1.0), torch.tensor(1.0)
-    if modality.range is None or modality.kind in ("vector", "sequence"):
-        return None
-    low, high = modality.range
-    return torch.tensor(low / (high - low)), torch.tensor(high / (high - low))
+        return Entrance([TEXT] * ROWS, None, lambda texts, _: texts)
+    low, high = modality.range or (0.0, 1.0)
+    return canonical_entrance(low + (high - low) * torch.rand(ROWS, *modality.shape, generator=draws), modality)

@@ -118,8 +118,7 @@ def at_input(
     values = _longest(clean.values, modality) if isinstance(clean, Padded) else clean
     if not isinstance(values, Tensor):
         return Entrance(values, None, lambda texts, _: encode(texts) if encode else texts)
-    unit = _unit(modality, values)
-    entrance = _tensor_entrance(values, unit, _range(modality))
+    entrance = canonical_entrance(values, modality)
 
     def source(changed: Tensor, some: Tensor) -> Any:
         inputs: Any = entrance.source(changed, some)
@@ -158,6 +157,11 @@ def at_features(shelf: Shelf, clean: Encoding, rows: Tensor) -> Entrance:
     """An entrance at the representation; one unit is the standard deviation of an entry over all clean ones."""
     values = shelf.store.rows(clean.key, rows).to(shelf.device)
     return _tensor_entrance(values, _spread(shelf, clean).to(shelf.device), None)
+
+
+def canonical_entrance(clean: Tensor, modality: Modality) -> Entrance:
+    """An entrance at canonical inputs ``[B, ...]``, whose source are inputs of the same shape."""
+    return _tensor_entrance(clean, _unit(modality, clean), _range(modality))
 
 
 def _tensor_entrance(clean: Tensor, unit: Tensor, declared: tuple[float, float] | None) -> Entrance:

@@ -20,7 +20,7 @@ from brownout.engine.lifecycle import announce
 from brownout.engine.plan import Plan, fit_works, minimal_rows, works_for
 from brownout.engine.predictions import read_predictions
 from brownout.engine.preflight import Named, prepare
-from brownout.engine.provenance import metric_name, provenance
+from brownout.engine.provenance import provenance, title
 from brownout.engine.scoring import merged, score, stale
 from brownout.engine.settings import Settings
 from brownout.engine.shelf import Shelf
@@ -215,7 +215,7 @@ class _Session:
 def _scored_later(before: Mapping[str, Any], metrics: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The metrics that ``brownout score`` added to the run: neither the suite asks for them nor did it before."""
     asked = before.get("suite_content", {}).get("metrics", [])
-    names = {each["name"] for each in metrics} | {metric_name(Use.model_validate(each)) for each in asked}
+    names = {each["name"] for each in metrics} | {title(Use.model_validate(each)) for each in asked}
     return [each for each in before.get("metrics", []) if each["name"] not in names]
 
 

@@ -17,7 +17,7 @@ from brownout.engine.data import build_dataset, check_inputs
 from brownout.engine.faults import located, raise_if_nobodys
 from brownout.engine.folder import RunFolder
 from brownout.engine.plan import Plan, make_plan
-from brownout.engine.provenance import identity, metric_name
+from brownout.engine.provenance import identity, title
 from brownout.engine.published import published
 from brownout.engine.rehearsal import Rehearsal
 from brownout.engine.settings import Settings, choose_device, choose_executor, choose_folders
@@ -71,7 +71,7 @@ def prepare(suite: Suite, settings: Settings, *, remember: bool) -> Ready:
     store, folder = Store(cache), RunFolder(out)
     executor, device = choose_executor(settings), choose_device(settings.device)
     with located(suite.source):
-        metrics = tuple((metric_name(use), each) for use, each in _bound("metric", "metrics", suite.metrics))
+        metrics = tuple((title(use), each) for use, each in _bound("metric", "metrics", suite.metrics))
         figures = tuple((use.use, each) for use, each in _bound("figure", "figures", suite.figures))
         _check_summaries(suite)
         published(suite.published)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from brownout.engine.components import bind
+from brownout.engine.components import Component, bind
 from brownout.engine.plan import Plan
 from brownout.engine.published import published
-from brownout.suite.schema import Method, Suite
+from brownout.engine.specs import AttackSpec, Condition, ViewSpec
+from brownout.suite.schema import Method, Suite, Summary
 from brownout.suite.uses import Use
 from brownout_registry import FusionCard, MetricCard, SummaryCard, catalogue
 
@@ -33,6 +35,7 @@ def provenance(plan: Plan, device: str) -> dict[str, Any]:
         "metrics": [metric_entry(each) for each in suite.metrics],
         "summaries": [_summary(each) for each in suite.summaries],
         "conditions": {name: [asdict(each.facts) for each in found] for name, found in plan.conditions.items()},
+        "used": {name: _used(found) for name, found in plan.conditions.items()},
         "published": published(suite.published),
         "seeds": suite.training.seeds,
         "baseline": suite.baseline if suite.baseline not in plan.left_out else None,
@@ -66,6 +69,28 @@ def _protocol(suite: Suite) -> dict[str, Any]:
     name = protocol.name or f"of suite {suite.suite}"
     missing = {"means": protocol.missing.means, "empty": protocol.missing.empty}
     return {"name": name, "version": protocol.version, "seed": protocol.seed, **missing}
+
+
+def _used(conditions: Iterable[Condition]) -> dict[str, list[dict[str, Any]]]:
+    """By name, the perturbations and the attack of the conditions that have some, with all that they were given."""
+    found = {each.facts.name: [*map(_view, each.views.values()), *_attack(each.attack)] for each in conditions}
+    return {name: used for name, used in found.items() if used}
+
+
+def _view(view: ViewSpec) -> dict[str, Any]:
+    assert view.perturbation is not None
+    levels = {view.modality: view.levels[view.severity - 1]}
+    return {"kind": "perturbation", **_component(view.perturbation), "levels": levels, "at": view.at}
+
+
+def _attack(attack: AttackSpec | None) -> Iterator[dict[str, Any]]:
+    if attack:
+        common = {"levels": dict(attack.budgets), "at": attack.at, "target": attack.target}
+        yield {"kind": "attack", **_component(attack.component), **common}
+
+
+def _component(component: Component) -> dict[str, Any]:
+    return {"use": component.name, "options": component.bound}
 
 
 def _method(method: Method) -> dict[str, Any]:
@@ -106,28 +131,29 @@ def metric_entry(use: Use) -> dict[str, Any]:
     component = bind("metric", use.use, use.options)
     card = component.card
     assert isinstance(card, MetricCard)
-    facts: dict[str, Any] = {"use": component.name, "options": component.bound}
-    facts |= {"higher_is_better": card.higher_is_better, "percent": card.percent, "summary": card.summary}
-    return {"name": metric_name(use), **facts}
+    facts = _component(component) | {
+        "higher_is_better": card.higher_is_better,
+        "percent": card.percent,
+        "summary": card.summary,
+    }
+    return {"name": title(use), **facts}
 
 
-def metric_name(use: Use) -> str:
-    """What a metric is called in scores: its name, with the options that a suite sets.
+def title(use: Use) -> str:
+    """What a metric is called in scores, and a summary in tables: its name, with the options that a suite sets.
 
     Example:
-        >>> metric_name(Use(use="ece", bins=10))
-        'ece bins=10'
+        >>> title(Use(use="ece", bins=10)), title(Use(use="worst", kinds=["missing", "attack"]))
+        ('ece bins=10', 'worst kinds=missing,attack')
     """
-    return " ".join([use.use.rpartition("/")[2], *(f"{key}={value}" for key, value in use.options.items())])
+    return " ".join([use.use.rpartition("/")[2], *(f"{key}={_plain(value)}" for key, value in use.options.items())])
 
 
-def _summary(use: Use) -> dict[str, Any]:
-    options = {key: value for key, value in use.options.items() if key != "name"}
-    component = bind("summary", use.use, options)
+def _summary(use: Summary) -> dict[str, Any]:
+    component = bind("summary", use.use, use.options)
     card = component.card
     assert isinstance(card, SummaryCard)
-    named = " ".join([card.name, *(f"{key}={_plain(value)}" for key, value in options.items())])
-    name = getattr(use, "name", None) or named
+    name = use.name or title(use)
     return {"name": name, "use": component.name, "unit": card.unit, "options": component.bound, "summary": card.summary}
 
 

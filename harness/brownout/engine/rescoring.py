@@ -10,7 +10,7 @@ from brownout.engine.faults import located
 from brownout.engine.files import digest_of
 from brownout.engine.folder import Record, RunFolder
 from brownout.engine.predictions import read_predictions
-from brownout.engine.provenance import metric_entry, metric_name
+from brownout.engine.provenance import metric_entry, title
 from brownout.engine.scoring import Metrics, merged, refusal, score
 from brownout.suite.uses import Use
 from brownout_registry import UsageError
@@ -37,7 +37,7 @@ def rescore(run: Path, uses: Sequence[Use], warn: Callable[[str], None]) -> list
     with folder.locked():
         facts = folder.facts()
         uses = uses or [Use.model_validate(each) for each in facts["suite_content"]["metrics"]]
-        metrics = [(metric_name(use), bind("metric", use.use, use.options)) for use in uses]
+        metrics = [(title(use), bind("metric", use.use, use.options)) for use in uses]
         known = {each["name"] for each in facts["metrics"]}
         whole, harmed = _finished(folder, facts["cells"])
         _refuse_mistakes(folder, whole, [each for each in metrics if each[0] not in known])

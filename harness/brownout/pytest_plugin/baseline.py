@@ -1,9 +1,10 @@
 """Stored baselines: what cells scored once, small enough to be committed, and comparable or refused.
 
 The file is JSON with sorted keys: ``{"brownout_baseline": 1, "suites": {SUITE: SECTION}}``. A section holds
-``protocol`` (name, version, seed, what missing means), ``data`` (fingerprints by dataset), ``limit`` and ``cells``: by
-cell id the ``scores``, the ``level`` of its condition, how many ``samples`` there were and, up to 10,000 of them,
-which ones were ``correct``: a bit each, packed and compressed, in order of sample id.
+``protocol`` (name, version, seed, what missing means, and what happens to samples that a pattern empties), ``data``
+(fingerprints by dataset), ``limit`` and ``cells``: by cell id the ``scores``, the ``level`` of its condition and a
+hash of what that ``used``, how many ``samples`` there were and, up to 10,000 of them, which ones were ``correct``: a
+bit each, packed and compressed, in order of sample id.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ from typing import Any
 
 import numpy as np
 
+from brownout.engine.components import key_of
 from brownout.engine.files import write_atomically
+from brownout.engine.specs import CellName
 from brownout_registry import Stored, UsageError
 
 FORMAT = 1
 MOST_SAMPLES = 10_000
+PROTOCOL = {"name": None, "version": None, "seed": None, "means": None, "empty": "refuse"}
+"""What of a protocol must agree, and what is meant where an older baseline does not say it."""
 Section = Mapping[str, Any]
 Sections = Mapping[str, Section]
 
@@ -55,14 +60,14 @@ def write_baseline(path: Path, sections: Sections) -> None:
 
 def section_of(facts: Mapping[str, Any], cells: Mapping[str, Any], limit: int | None) -> dict[str, Any]:
     """The section of a run: what it must agree with, and its cells."""
-    protocol = {key: facts["protocol"][key] for key in ("name", "version", "seed", "means")}
+    protocol = {key: facts["protocol"][key] for key in PROTOCOL}
     return {"protocol": protocol, "data": facts["identity"]["data"], "limit": limit, "cells": dict(cells)}
 
 
 def differences(before: Section, now: Section) -> Iterator[str]:
     """Why two sections must not be compared: nothing where they may."""
-    for what in ("name", "version", "seed", "means"):
-        ours, theirs = now["protocol"][what], before["protocol"].get(what)
+    for what, default in PROTOCOL.items():
+        ours, theirs = now["protocol"][what], before["protocol"].get(what, default)
         if ours != theirs:
             yield f"protocol {what} is {ours!r}, in the baseline {theirs!r}"
     for name, fingerprint in now["data"].items():
@@ -77,6 +82,11 @@ def merged(before: Section | None, now: Section, *, whole: bool) -> Section:
     if before is None or whole or any(differences(before, now)):
         return now
     return {**now, "data": {**before["data"], **now["data"]}, "cells": {**before["cells"], **now["cells"]}}
+
+
+def digest_of_used(facts: Mapping[str, Any], cell: CellName) -> str:
+    """Hash of the perturbations and the attack of a cell's condition, with options and levels."""
+    return key_of(facts["used"][cell[0]].get(cell[3], []))
 
 
 def correct(stored: Stored) -> np.ndarray | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from brownout.engine.folder import Record
-from brownout.pytest_plugin.baseline import Section
+from brownout.pytest_plugin.baseline import Section, digest_of_used
 from brownout.pytest_plugin.computing import Results, run_folder
 from brownout.pytest_plugin.listing import Listed, ListedSuite
 from brownout.pytest_plugin.regression import Change, change, metric_function
@@ -130,6 +130,10 @@ def _compare(
         return
     if entry.get("level") != cell.condition.level:
         verdict.failures.append(f"the condition's level is {cell.condition.level}, in the baseline {entry['level']}")
+        return
+    now_used = digest_of_used(results.run.facts, cell.name)
+    if entry.get("used", now_used) != now_used:
+        verdict.failures.append("the condition has other options or levels than in the baseline")
         return
     for metric in metrics:
         name = metric["name"]

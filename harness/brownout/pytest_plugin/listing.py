@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
-from brownout.engine.provenance import metric_name
+from brownout.engine.provenance import title
 from brownout.engine.specs import CellName
 from brownout.suite.load import load_suite
 from brownout.suite.modalities import outline
@@ -98,7 +98,7 @@ def _gates(suite: Suite, cell: Listed) -> tuple[tuple[int, Gate], ...]:
 
 
 def _check(listed: ListedSuite, gate: Gate, where: str) -> None:
-    metrics = [metric_name(use) for use in listed.suite.metrics]
+    metrics = [title(use) for use in listed.suite.metrics]
     if gate.metric is not None and gate.metric not in metrics:
         raise UsageError(f"{where}.metric: {unknown('metric of this suite', gate.metric, metrics)}")
     methods = [method.name for method in listed.suite.methods]

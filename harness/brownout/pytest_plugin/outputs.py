@@ -12,11 +12,10 @@ import pytest
 
 from brownout.engine.files import write_atomically
 from brownout.engine.specs import CellName
-from brownout.pytest_plugin.baseline import correct, merged, packed, section_of, write_baseline
+from brownout.pytest_plugin.baseline import correct, digest_of_used, merged, packed, section_of, write_baseline
 from brownout.pytest_plugin.computing import Results, read_results
 from brownout.pytest_plugin.options import options_of, stored_baseline
 from brownout.results import Run
-from brownout_registry import ConditionFacts
 
 Found = Mapping[str, Mapping[str, Any]]
 KEPT = ("dataset", "method", "seed", "condition", "file", "scores", "failures", "changes", "outcome")
@@ -100,7 +99,7 @@ def _entry(results: Results, name: CellName) -> dict[str, Any]:
     stored = results.stored(name)
     facts = next(each for each in results.run.facts["conditions"][name[0]] if each["name"] == name[3])
     entry = {"scores": results.records[name]["scores"], "samples": len(stored.ids), "correct": packed(correct(stored))}
-    return {**entry, "level": ConditionFacts(**facts).level}
+    return {**entry, "level": facts["level"], "used": digest_of_used(results.run.facts, name)}
 
 
 def _write_html(path: Path, folders: Mapping[str, Results], found: Found) -> None:

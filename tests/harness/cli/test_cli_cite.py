@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +16,10 @@ from brownout_registry import catalogue
 BASE = {"suite": "s", "dataset": "htad", "methods": [{"name": "a", "fusion": "mean"}]}
 
 
-def facts(suite: dict[str, Any], groups: Sequence[str] = (), **more: Any) -> dict[str, Any]:
-    """What ``cite`` reads of ``run.json``, with corruptions and attacks of these groups."""
+def facts(suite: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """What ``cite`` reads of ``run.json``."""
     content = parse_suite({**BASE, **suite}).model_dump(mode="json")
-    conditions = [{"group": each, "kind": "attack" if "gd(" in each else "corruption"} for each in groups]
-    unhurt = [{"group": each, "kind": each.partition(" ")[0]} for each in ("clean", "missing audio")]
-    found = {"suite_content": content, "metrics": [], "summaries": []}
-    return {**found, "conditions": {"htad": [*unhurt, *conditions]}, **more}
-
-
-def perturbed(protocol: dict[str, Any], *groups: str) -> set[tuple[str, str]]:
-    """Perturbations and attacks that are found."""
-    found = _components(facts({"protocol": protocol}, groups))
-    return {each for each in found if each[0] in ("perturbation", "attack")}
+    return {"suite_content": content, "metrics": [], "summaries": [], **more}
 
 
 def test_every_recipe_metric_summary_figure_and_table_is_cited() -> None:
@@ -50,25 +41,13 @@ def test_every_recipe_metric_summary_figure_and_table_is_cited() -> None:
     assert {("training", name) for name in recipes} | numbers | shown <= found
 
 
-def test_a_named_protocol_its_perturbations_and_attacks_are_cited() -> None:
-    groups = ("gaussian-noise(all)", "bias-patch(image), missing audio", "pgd(audio, unimodal)")
-    found = set(_components(facts({"protocol": "jacobian-2022"}, groups)))
-    used = {("perturbation", "gaussian-noise"), ("perturbation", "bias-patch"), ("attack", "pgd")}
-    assert {("protocol", "jacobian-2022")} | used <= found
-    assert ("attack", "fgsm") not in found, "no condition has it"
-
-
-def test_perturbations_by_default_are_those_of_the_conditions() -> None:
-    groups = ("gaussian-noise(audio features) on 0.5 of samples", "gone(audio), missing b", "mispaired(audio)")
-    found = perturbed({"corruptions": {"each": "default"}, "mispaired": {"shares": [0.5]}}, *groups)
-    assert found == {("perturbation", "gaussian-noise"), ("perturbation", "gone")}
-
-
-def test_perturbations_by_another_name_joint_or_without_a_condition() -> None:
-    joint = [{"audio": {"use": "gaussian-noise", "name": "hiss (loud)"}, "image": "brownout-vision/fog"}]
-    parts = [{"each": ["drift"], "joint": joint}, {"each": "default"}]
-    found = perturbed({"corruptions": parts}, "hiss (loud)(audio) + fog(image)", "snow(image)")
-    assert found == {("perturbation", name) for name in ("gaussian-noise", "brownout-vision/fog", "snow")}
+def test_a_named_protocol_and_what_conditions_use_are_cited() -> None:
+    noise, attack = {"kind": "perturbation", "use": "p/noise"}, {"kind": "attack", "use": "p/pgd"}
+    used = {"htad": {"hiss(all)": [noise, {**noise, "use": "p/fog"}], "pgd(audio)": [attack]}, "other": {}}
+    found = set(_components(facts({"protocol": "jacobian-2022"}, used=used)))
+    expected = {("perturbation", "p/noise"), ("perturbation", "p/fog"), ("attack", "p/pgd")}
+    assert {each for each in found if each[0] in ("perturbation", "attack")} == expected
+    assert ("protocol", "jacobian-2022") in found
 
 
 def test_each_entry_is_printed_once_by_its_key(capsys: pytest.CaptureFixture[str]) -> None:

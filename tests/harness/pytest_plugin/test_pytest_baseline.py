@@ -72,7 +72,7 @@ def test_accepted_baselines_are_the_same_bytes(session: Callable[..., Any], proj
     assert list(project.glob(".*.tmp")) == []
     cells = json.loads(first)["suites"]["guarded"]["cells"]
     assert list(cells) == sorted(cells)
-    assert set(cells[WORSE[0]]) == {"scores", "samples", "correct", "level"}
+    assert set(cells[WORSE[0]]) == {"scores", "samples", "correct", "level", "used"}
     assert len(first) < 10_000
 
 
@@ -88,6 +88,7 @@ def test_accepting_a_selection_keeps_the_others(session: Callable[..., Any], pro
     ("change", "why"),
     [
         (lambda s: s["protocol"].update(version="0"), "protocol version is '1', in the baseline '0'"),
+        (lambda s: s["protocol"].update(empty="keep"), "protocol empty is 'refuse', in the baseline 'keep'"),
         (lambda s: s["data"].update(synthetic="another"), "dataset 'synthetic' has other data"),
         (lambda s: s.update(limit=10), "--brownout-limit is None, in the baseline 10"),
     ],
@@ -114,6 +115,13 @@ def test_a_condition_at_another_level_fails(session: Callable[..., Any], project
     found = session(*GUARD, "-k", "mean and seed0")
     assert found.failed == ["synthetic::mean::seed0::shift(image) s1"]
     assert "the condition's level is 0.1, in the baseline 0.9" in found.text
+
+
+def test_a_condition_with_other_options_fails(session: Callable[..., Any], project: Path) -> None:
+    rewrite(project, lambda s: s["cells"]["synthetic::mean::seed0::shift(image) s1"].update(used="another"))
+    found = session(*GUARD, "-k", "mean and seed0")
+    assert found.failed == ["synthetic::mean::seed0::shift(image) s1"]
+    assert "the condition has other options or levels than in the baseline" in found.text
 
 
 @pytest.mark.parametrize(("missing", "code"), [("pass", 0), ("fail", 1)])

@@ -97,7 +97,7 @@ def test_standard_error_of_a_mean() -> None:
 
 
 def test_sections_that_differ_are_not_merged() -> None:
-    protocol = {"name": "p", "version": "1", "seed": 0, "means": "absent"}
+    protocol = {"name": "p", "version": "1", "seed": 0, "means": "absent", "empty": "refuse"}
     old = {"protocol": protocol, "data": {"d": "1"}, "limit": None, "cells": {"a": 1, "b": 2}}
     new = {**old, "cells": {"b": 3}}
     assert merged(old, new, whole=False)["cells"] == {"a": 1, "b": 3}

@@ -105,11 +105,6 @@ def test_samples_are_taken_of_every_field():
         (("protocol", "seed"), 1, "protocol seed is 0 there, 1 here"),
         (("protocol", "missing", "empty"), "keep", "what happens to emptied samples is 'refuse' there, 'keep' here"),
         (("protocol", "missing", "means"), "token", "what missing means is 'absent' there, 'token' here"),
-        (
-            ("protocol", "corruptions", "each"),
-            [{"use": "blur", "name": None, "sharp": True}],
-            "perturbation blur has other options",
-        ),
         (("data", "pairs"), "cd34", "fingerprint of data set pairs is 'ab12' there, 'cd34' here"),
         (("limit", "pairs"), 5, "--limit of data set pairs is none there, 5 here"),
     ],
@@ -129,19 +124,22 @@ def test_a_condition_of_the_same_name_with_another_level_is_refused(pair):
     before, after = pair()
     facts = json.loads(json.dumps(after.facts))
     facts["conditions"]["pairs"][-1]["level"] = 5.0
-    with pytest.raises(UsageError, match=r"'blur\(image\) s2' on pairs has another level"):
+    with pytest.raises(UsageError, match=r"condition 'blur\(image\) s2' on pairs has other levels or options"):
         refuse_other_protocol_or_data(before, replace(after, facts=facts))
 
 
-def test_joint_perturbations_of_other_levels_are_refused(pair):
-    before, after = pair()
-    one, other = (deepcopy(IDENTITY) for _ in range(2))
-    one["protocol"]["corruptions"]["joint"] = [{"image": {"use": "blur", "name": None, "levels": [0.1]}}]
-    joint = replace(before, facts={**before.facts, "identity": one})
-    refuse_other_protocol_or_data(joint, after)
-    other["protocol"]["corruptions"]["joint"] = [{"image": {"use": "blur", "name": None, "levels": [5.0]}}]
-    with pytest.raises(UsageError, match=r"perturbation blur \(joint\) has other options"):
-        refuse_other_protocol_or_data(joint, replace(after, facts={**after.facts, "identity": other}))
+@pytest.mark.parametrize(("key", "value"), [("levels", {"image": 0.1, "text": 5.0}), ("options", {"sharp": True})])
+def test_perturbations_of_other_levels_or_options_are_refused(pair, key, value):
+    """Those of joint conditions too, whose facts tell no level."""
+    used = {"kind": "perturbation", "use": "p/blur", "options": {"sharp": False}, "levels": {"image": 0.1, "text": 0.1}}
+    names = ["blur(image) s1", "blur(image) s2"]
+    before, after = ({"pairs": {name: [{**used, **more}] for name in names}} for more in ({}, {key: value}))
+    silent, _ = pair()
+    one, same, other = (replace(silent, facts={**silent.facts, "used": used}) for used in (before, before, after))
+    refuse_other_protocol_or_data(one, same)
+    refuse_other_protocol_or_data(silent, other)
+    with pytest.raises(UsageError, match=r"'blur\(image\) s1' on pairs has other levels or options, and 1 more"):
+        refuse_other_protocol_or_data(one, other)
 
 
 def test_the_same_protocol_and_data_are_not(pair):
