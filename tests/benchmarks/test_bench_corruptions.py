@@ -85,6 +85,7 @@ def test_the_sum_over_the_fifteen(benchmark, corrupt):
             taken[name, "ours"].append(seconds(whole) / len(images))
             taken[name, "theirs"].append(sum(map(seconds, single)) / len(single))
 
+    assert all(whole().shape == images.shape for whole, _ in calls.values())
     benchmark.pedantic(in_turns, rounds=6, warmup_rounds=1)
     speedups = {name: min(taken[name, "theirs"]) / min(taken[name, "ours"]) for name in FIFTEEN}
     slowest = min(speedups, key=speedups.__getitem__)

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from brownout.engine.components import Component, bind
 from brownout.engine.faults import located
 from brownout.engine.specs import DatasetSpec, EncoderSpec, FitSpec, Loop, MethodSpec
+from brownout.suite.chosen import check_words
 from brownout.suite.schema import EncoderUse, Method, Suite, Training
-from brownout_registry import KINDS, Dataset, FusionCard, UsageError, unknown
+from brownout_registry import Dataset, FusionCard, UsageError, unknown
 
 
 def method_with(suite: Suite, place: int, spec: DatasetSpec, dataset: Dataset, seed: int) -> MethodSpec:
@@ -60,9 +61,7 @@ def _recipes(training: Training, method: Method, card: FusionCard, dataset: Data
             f"training.recipes: fusion {card.name!r} is fitted together with its encoders, under one recipe; "
             "recipes by modality are for fusions of unimodal classifiers"
         )
-    for key in training.recipes:
-        if key not in names and key not in KINDS:
-            raise UsageError(f"training.recipes: {unknown('modality', key, [*names, *KINDS])}")
+    check_words(training.recipes, names, "training.recipes")
     with located("training"):
         found = {"": bind("training", training.recipe, training.options, training.variant)}
         for name, kind in names.items():
@@ -94,10 +93,7 @@ def _check_means(suite: Suite, card: FusionCard) -> None:
 
 def _encoders(suite: Suite, method: Method, dataset: Dataset) -> tuple[EncoderSpec, ...]:
     """The encoder of each modality: the method's by name, the suite's by name, or the suite's by kind."""
-    names = [each.name for each in dataset.modalities]
-    for key in method.encoders:
-        if key not in names and key not in KINDS:
-            raise UsageError(f"encoders: {unknown('modality', key, [*names, *KINDS])}")
+    check_words(method.encoders, [each.name for each in dataset.modalities], "encoders")
     specs = []
     for each in dataset.modalities:
         choices = [method.encoders, suite.encoders]

@@ -19,9 +19,10 @@ from brownout.engine.specs import (
     features_key,
 )
 from brownout.engine.works import FeatureWork, FitWork, PredictWork, ViewWork, Work, clean_of
+from brownout.suite.chosen import check_words
 from brownout.suite.conditions import conditions_of
 from brownout.suite.schema import Method, Suite
-from brownout_registry import KINDS, Dataset, UsageError, unknown
+from brownout_registry import Dataset, UsageError, unknown
 
 if TYPE_CHECKING:
     from brownout.engine.store import Store  # imports torch, and a plan is laid out without
@@ -68,10 +69,7 @@ def make_plan(
     specs = {spec.name: spec for spec, _ in pairs}
     if len(specs) < len(pairs):
         raise UsageError("dataset: two datasets have the same name; give them a 'name'")
-    names = {each for spec in specs.values() for each in spec.modalities}
-    for key in suite.encoders:
-        if key not in names and key not in KINDS:
-            raise UsageError(f"encoders: {unknown('modality', key, [*names, *KINDS])}")
+    check_words(suite.encoders, {each for spec in specs.values() for each in spec.modalities}, "encoders")
     for place, method in enumerate(suite.methods):
         for name in method.datasets:
             if name not in specs:

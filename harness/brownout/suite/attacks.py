@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from brownout.engine.components import Component, bind
 from brownout.engine.faults import located
 from brownout.engine.specs import AttackSpec
-from brownout.suite.chosen import Choice
+from brownout.suite.chosen import Choice, check_words
 from brownout.suite.protocol import AttackUse
 from brownout_registry import (
     KIND_OF_REPRESENTATION,
-    KINDS,
     ORDERS,
     AttackCard,
     ConditionFacts,
     Modality,
     UsageError,
-    unknown,
 )
 
 PARAMETERS = {norm: f"epsilon ({norm})" for norm in ORDERS} | {"words": "share of words"}
@@ -106,11 +104,7 @@ class Attacks:
     def _budgets(self, card: AttackCard, name: str) -> Sequence[float]:
         given, kind = self.use.levels, self._kind(self.choice.modalities[name])
         if isinstance(given, dict):
-            for key in given:
-                if key not in self.choice.modalities and key not in KINDS:
-                    raise UsageError(
-                        f"{self.key}.levels: {unknown('modality', key, [*self.choice.modalities, *KINDS])}"
-                    )
+            check_words(given, self.choice.modalities, f"{self.key}.levels")
             found = given.get(name) or given.get(self.choice.modalities[name].kind)
             if not found:
                 raise UsageError(f"{self.key}.levels: there are none for modality {name!r}")

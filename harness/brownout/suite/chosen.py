@@ -13,6 +13,21 @@ Pattern = tuple[str, ...]
 T = TypeVar("T")
 
 
+def check_words(words: Iterable[str], modalities: Iterable[str], key: str) -> None:
+    """Refuse a word that is neither one of the modalities nor a kind.
+
+    Example:
+        >>> check_words(["image", "sond"], ["sound"], "encoders")
+        Traceback (most recent call last):
+        ...
+        brownout_registry.errors.UsageError: encoders: unknown modality 'sond'; did you mean 'sound'?
+    """
+    known = [*modalities, *KINDS]
+    for word in words:
+        if word not in known:
+            raise UsageError(f"{key}: {unknown('modality', word, known)}")
+
+
 @dataclass(frozen=True)
 class Choice:
     """One dataset, of which words choose.

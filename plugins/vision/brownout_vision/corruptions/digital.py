@@ -18,6 +18,7 @@ from brownout_vision.corruptions.frame import Quantise, corruption, in_eight_bit
 from brownout_vision.corruptions.profiles import ParameterProfile
 
 SEVERAL = 2**21
+"""Values worked on at a time: so little happens to each that a part of one image costs more than it saves."""
 
 
 def pixelate(
