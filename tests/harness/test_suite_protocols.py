@@ -103,6 +103,18 @@ def test_by_kind_a_part_passes_over_what_a_dataset_has_not(expand: Expand) -> No
     assert expand(clean=True, corruptions={**part, "modalities": ["audio"], "each": ["shift"]})[1:] == []
 
 
+def test_a_modality_may_have_the_name_of_another_kind() -> None:
+    """As the home activities have vectors called audio."""
+    component = bind("dataset", "htad", {})
+    dataset = build_dataset(component)
+    spec = DatasetSpec("htad", component, dataset.fingerprint, ("audio", "accelerometer"))
+    noise = {"use": "gaussian-noise", "levels": [0.1]}
+    attack = {"use": "pgd", "joint": [["audio", "accelerometer"]], "severities": [1]}
+    protocol = {"clean": False, "corruptions": {"joint": [dict.fromkeys(spec.modalities, noise)]}, "attacks": [attack]}
+    found = conditions_of(Protocol.model_validate(protocol), spec, dataset.modalities)
+    assert names(found) == ["gaussian-noise(all) s1", "pgd(all) s1"]
+
+
 def test_by_kind_what_was_there_already_is_still_crossed(expand: Expand) -> None:
     part = {"by_kind": True, "severities": [1], "modalities": ["image"], "each": ["shift"]}
     found = expand(corruptions=[part, {**part, "patterns": [["image", "vector"]]}])

@@ -50,13 +50,12 @@ class Choice:
         if by_kind and (other := [word for word in words if word not in KINDS]):
             raise UsageError(f"{key}: {unknown('kind', other[0], KINDS)}; with 'by_kind' only kinds stand here")
         self.known((word for word in words if word not in KINDS), key)
-        kinds = {each.kind for each in self.modalities.values()}
-        lacking = [word for word in words if word in KINDS and word not in kinds]
-        if lacking and every and self.alone and not by_kind:
-            raise UsageError(f"{key}: there is no {lacking[0]} in {self._content()}")
         word_of = {
             name: name if name in words and not by_kind else modality.kind for name, modality in self.modalities.items()
         }
+        lacking = [word for word in words if word not in word_of.values()]
+        if lacking and every and self.alone and not by_kind:
+            raise UsageError(f"{key}: there is no {lacking[0]} in {self._content()}")
         return {name: words[word] for name, word in word_of.items() if word in words}
 
     def names(self, words: Iterable[str], key: str, *, every: bool = False) -> list[str]:
